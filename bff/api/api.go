@@ -1,0 +1,188 @@
+package api
+
+import (
+	"atrium/tenants/document"
+)
+
+// An API is one document of kind apis: what a frontend needs, shared by many tenants.
+// Its fields mirror the document; values that hold holes stay nodes until they are compiled.
+type API struct {
+	Upstreams map[string]*Upstream `json:"upstreams"`
+	Models    map[string]*Model    `json:"models"`
+	Routes    map[string]*Route    `json:"routes"`
+	Auth      *Auth                `json:"auth"`    // the default of every route; nil means none
+	OpenAI    bool                 `json:"openai"`  // serve /v1/chat/completions and /v1/models
+	Timeout   document.Duration    `json:"timeout"` // of a view as a whole; zero means 10s
+
+	Node *document.Node `json:"-"` // the whole document, for positions
+}
+
+// An Upstream is an HTTP API that routes call.
+type Upstream struct {
+	Spec       string                    `json:"spec"`                   // a document of kind specs
+	Operations map[string]*document.Node `json:"operations"`             // without a spec: operationId -> "GET /path/{id}"
+	BaseURL    *document.Node            `json:"baseUrl" doc:"required"` // text with holes over vars and secrets
+	Timeout    document.Duration         `json:"timeout"`                // of one call; zero means 5s
+	Headers    map[string]*document.Node `json:"headers"`                // text with holes over vars and secrets
+	Forward    []string                  `json:"forward"`                // client headers passed on
+	MaxAnswer  document.Size             `json:"maxAnswer"`              // zero means 8 MiB
+	Retry      Retry                     `json:"retry"`
+	Breaker    Breaker                   `json:"breaker"`
+	Shared     bool                      `json:"shared"` // answers may be shared between tenants
+
+	Node *document.Node `json:"-"`
+}
+
+// Retry says how often an idempotent call is tried: a mapping, or "off".
+type Retry struct {
+	Off      bool `json:"-"`
+	Attempts int  `json:"attempts"` // tries in all; zero means 3
+}
+
+// Breaker says when calls stop going to a failing upstream: a mapping, or "off".
+type Breaker struct {
+	Off      bool              `json:"-"`
+	Failures int               `json:"failures"` // in a row; zero means 5
+	Open     document.Duration `json:"open"`     // how long before one call probes again; zero means 5s
+}
+
+// A Model is a chat model behind an OpenAI-compatible upstream.
+type Model struct {
+	BaseURL      *document.Node `json:"baseUrl" doc:"required"` // up to and including /v1
+	APIKey       *document.Node `json:"apiKey"`
+	Model        string         `json:"model" doc:"required"`
+	Fallbacks    []string       `json:"fallbacks"` // names of models tried next, before the first event
+	MaxTokens    int            `json:"maxTokens"`
+	Temperature  *float64       `json:"temperature"`
+	Timeouts     ModelTimeouts  `json:"timeouts"`
+	OnDisconnect string         `json:"onDisconnect"` // cancel (default), grace, finish
+	Price        *Price         `json:"price"`
+
+	Node *document.Node `json:"-"`
+}
+
+// ModelTimeouts bound the waits of a generation.
+type ModelTimeouts struct {
+	FirstToken document.Duration `json:"firstToken"` // zero means 20s
+	Idle       document.Duration `json:"idle"`       // zero means 30s
+	Total      document.Duration `json:"total"`      // zero means 5m
+}
+
+// Price is the cost of a million tokens.
+type Price struct {
+	Currency string  `json:"currency"`
+	Input    float64 `json:"input"`
+	Output   float64 `json:"output"`
+}
+
+// A Route is a method, a path pattern and exactly one kind: view (Response, with Steps), Proxy, Chat or Webhook.
+type Route struct {
+	Method  string  `json:"-"` // upper case; ANY for all
+	Pattern Pattern `json:"-"`
+
+	Auth     *Auth             `json:"auth"`
+	Summary  string            `json:"summary"`
+	Input    *Input            `json:"input"`
+	Steps    Steps             `json:"steps"`
+	Cache    *Cache            `json:"cache"`
+	Purges   []*document.Node  `json:"purges"`
+	Timeout  document.Duration `json:"timeout"` // zero means the API's
+	Response *document.Node    `json:"response"`
+	Proxy    *Proxy            `json:"proxy"`
+	Chat     *Chat             `json:"chat"`
+	Webhook  *Webhook          `json:"webhook"`
+
+	Node    *document.Node `json:"-"`
+	KeyNode *document.Node `json:"-"` // a String node at the place of the route's key
+}
+
+// Auth says who may call: "required", "optional", "none", or a mapping.
+type Auth struct {
+	Mode   string   `json:"-"`      // required, optional or none
+	Roles  []string `json:"roles"`  // any of them
+	Scopes []string `json:"scopes"` // all of them
+}
+
+// Input types what a caller sends; every schema is a JSON Schema node, body may instead be upstream.operation.
+type Input struct {
+	Path  map[string]*document.Node `json:"path"`
+	Query map[string]*document.Node `json:"query"`
+	Body  *document.Node            `json:"body"`
+}
+
+// A Step is one named call of a view.
+type Step struct {
+	Name        string                    `json:"-"`
+	Call        string                    `json:"call" doc:"required"` // upstream.operation
+	With        map[string]*document.Node `json:"with"`                // path, query and header parameters by name
+	Body        *document.Node            `json:"body"`                // a template
+	Headers     map[string]*document.Node `json:"headers"`
+	Each        *document.Node            `json:"each"`        // "o in ${list}"
+	Concurrency int                       `json:"concurrency"` // of each; zero means 8
+	MaxItems    int                       `json:"maxItems"`    // of each; zero means 100
+	Optional    bool                      `json:"optional"`
+	Default     *document.Node            `json:"default"` // used when the call fails
+	Timeout     document.Duration         `json:"timeout"` // zero means the upstream's
+	Cache       *Cache                    `json:"cache"`
+
+	Node *document.Node `json:"-"`
+}
+
+// Cache declares that answers are kept.
+type Cache struct {
+	TTL          document.Duration `json:"ttl" doc:"required"`
+	Stale        document.Duration `json:"stale"`        // served while one refresh runs
+	StaleIfError document.Duration `json:"staleIfError"` // served when the upstream fails
+	Scope        string            `json:"scope"`        // user, tenant (default) or global
+	Tags         []*document.Node  `json:"tags"`
+	Vary         []string          `json:"vary"`     // request headers that are part of the key
+	Negative     document.Duration `json:"negative"` // how long a 404 or 410 is kept; zero means not
+
+	Node *document.Node `json:"-"`
+}
+
+// Proxy passes requests through to an upstream.
+type Proxy struct {
+	Upstream     string        `json:"upstream" doc:"required"`
+	Strip        string        `json:"strip"`        // path prefix taken off
+	MaxBody      document.Size `json:"maxBody"`      // zero means the plan's
+	ContentTypes []string      `json:"contentTypes"` // of the request body, "image/*" allowed; empty means any
+	Cache        string        `json:"cache"`        // "" or http
+
+	Node *document.Node `json:"-"`
+}
+
+// Chat answers with a generation.
+type Chat struct {
+	Model  string         `json:"model" doc:"required"`
+	System *document.Node `json:"system"` // text with holes
+	Tools  []string       `json:"tools"`  // keys of GET view routes
+
+	Node *document.Node `json:"-"`
+}
+
+// Webhook takes signed calls from elsewhere.
+type Webhook struct {
+	Scheme string           `json:"scheme" doc:"required"` // stripe, github or standard
+	Secret *document.Node   `json:"secret" doc:"required"`
+	Purges []*document.Node `json:"purges"`
+
+	Node *document.Node `json:"-"`
+}
+
+// Steps are the steps of a view in the order written.
+type Steps []*Step
+
+// A Pattern is a route's path: literal segments, {name}, {name...} or {name...?} at its end.
+type Pattern struct {
+	Text     string
+	Segments []Segment
+}
+
+// A Segment is one part of a Pattern between slashes.
+type Segment struct {
+	Literal  string // "" when Param is set
+	Param    string
+	Rest     bool // {name...}: one or more segments
+	Optional bool // {name...?}: none or more
+}
