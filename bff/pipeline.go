@@ -1,0 +1,171 @@
+package bff
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+
+	"atrium/bff/problem"
+	"atrium/observability"
+	"atrium/tenants"
+)
+
+// Public is the handler of the public listener. The order of its behaviours is the order of this function.
+func (s *Server) Public() http.Handler {
+	var h http.Handler = http.HandlerFunc(s.serveTenant)
+	h = s.resolve(h)
+	h = s.compress(h)
+	h = s.wellKnown(h)
+	h = s.identify(h)
+	h = s.trace(h)
+	h = s.recover(h)
+	h = s.record(h)
+	return h
+}
+
+// record starts the request's record and, at its end, writes the log line and the metrics.
+func (s *Server) record(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := &record{ResponseWriter: w, start: time.Now()}
+		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
+		next.ServeHTTP(rec, r)
+		if rec.status == 0 {
+			rec.status = http.StatusOK
+		}
+		elapsed := time.Since(rec.start)
+		s.metrics.request(r.Context(), rec, r.Method, elapsed)
+		if rec.route != routeHealth || rec.status >= 500 {
+			rec.log(s.log, r, elapsed)
+		}
+	})
+}
+
+// recover answers a panic as an internal problem, or breaks the connection when the answer had begun:
+// a clean end would pass for a whole answer.
+func (s *Server) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			rec := recordOf(r.Context())
+			if cause == http.ErrAbortHandler { //nolint:errorlint // a sentinel panic value, compared as net/http does
+				panic(cause)
+			}
+			rec.err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+			if rec.status != 0 {
+				panic(http.ErrAbortHandler)
+			}
+			problem.Write(w, r, problem.New(http.StatusInternalServerError, "internal", "Something went wrong here."),
+				rec.traceID())
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// trace opens the request's SERVER span. A parent is taken from trusted proxies only: a caller must not decide what is sampled.
+func (s *Server) trace(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, span := s.telemetry.StartServer(r.Context(), r, s.trusted.request(r))
+		rec := recordOf(ctx)
+		rec.span = span
+		defer func() {
+			span.SetAttributes(attribute.Int("http.response.status_code", max(rec.status, http.StatusOK)))
+			if rec.status >= 500 {
+				span.SetStatus(codes.Error, errorType(rec))
+			}
+			if rec.err != nil {
+				span.SetAttributes(attribute.String("error.type", errorType(rec)))
+			}
+			span.End()
+		}()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func errorType(rec *record) string {
+	if rec.err != nil {
+		return problem.From(rec.err).Code
+	}
+	return http.StatusText(rec.status)
+}
+
+// identify gives the request its id: the caller's when it is fit for logs, else a new one.
+func (s *Server) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := recordOf(r.Context())
+		rec.requestID = r.Header.Get("X-Request-Id")
+		if !validRequestID(rec.requestID) {
+			rec.requestID = rand.Text()
+		}
+		w.Header().Set("X-Request-Id", rec.requestID)
+		if id := rec.traceID(); id != "" {
+			w.Header().Set("Trace-Id", id)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func validRequestID(id string) bool {
+	if id == "" || len(id) > 128 {
+		return false
+	}
+	for i := range len(id) {
+		if c := id[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// resolve finds the tenant; without one there is no route to take.
+func (s *Server) resolve(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := recordOf(r.Context())
+		runtime, tenant, err := s.directory.Resolve(s.trusted.host(r), s.tenantHeader(r))
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		rec.runtime = runtime
+		ctx := observability.WithTenant(tenants.NewContext(r.Context(), tenant), string(tenant.ID))
+		rec.span.SetAttributes(attribute.String("tenant.id", string(tenant.ID)))
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// tenantHeader joins repeated headers, so that two that differ name no tenant at all.
+func (s *Server) tenantHeader(r *http.Request) string {
+	values := r.Header.Values("X-Tenant")
+	for _, v := range values[min(1, len(values)):] {
+		if v != values[0] {
+			return values[0] + ", " + v
+		}
+	}
+	return r.Header.Get("X-Tenant")
+}
+
+func (s *Server) serveTenant(w http.ResponseWriter, r *http.Request) {
+	recordOf(r.Context()).runtime.gateway.engine.ServeHTTP(w, r)
+}
+
+// fail renders an error: the one place on the public listener.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	rec := recordOf(r.Context())
+	rec.err = err
+	if r.Context().Err() != nil && rec.status == 0 {
+		rec.status = statusClientGone
+		return
+	}
+	if rec.status != 0 { // the answer had begun: all that is left is not to end it as if it were whole
+		panic(http.ErrAbortHandler)
+	}
+	problem.Write(w, r, problem.From(err), rec.traceID())
+}

@@ -1,0 +1,118 @@
+package bff
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"atrium/bff/auth"
+	"atrium/bff/problem"
+)
+
+// A record is what is known of one request: the pipeline fills it, and its end writes the one log line from it.
+type record struct {
+	http.ResponseWriter
+
+	start     time.Time
+	requestID string
+	span      trace.Span
+	runtime   *Runtime // nil until the tenant is known
+	principal *auth.Principal
+	route     string // the pattern, "" when none matched
+	status    int    // 0 until the header is written
+	bytes     int64
+	err       error // what went wrong, as the operator sees it
+}
+
+type recordKey struct{}
+
+// recordOf returns the record of a request; every request that the pipeline serves has one.
+func recordOf(ctx context.Context) *record {
+	rec, _ := ctx.Value(recordKey{}).(*record)
+	return rec
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *record) WriteHeader(status int) {
+	if r.status == 0 && status >= 200 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (r *record) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	n, err := r.ResponseWriter.Write(b)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *record) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// Flush keeps streams flowing through writers that look for http.Flusher.
+func (r *record) Flush() {
+	_ = http.NewResponseController(r.ResponseWriter).Flush() // a client that has gone shows at the next write
+}
+
+func (r *record) tenant() string {
+	if r.runtime == nil {
+		return ""
+	}
+	return string(r.runtime.Tenant.ID)
+}
+
+// statusClientGone is the status in the log of a request whose client left before an answer; it is never sent.
+const statusClientGone = 499
+
+// log writes the request's one line.
+func (r *record) log(log *slog.Logger, req *http.Request, elapsed time.Duration) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("tenant", r.tenant()),
+		slog.String("method", req.Method),
+		slog.String("route", r.route),
+		slog.String("path", loggedPath(req)),
+		slog.Int("status", r.status),
+		slog.Float64("ms", float64(elapsed.Microseconds())/1000),
+		slog.Int64("bytes", r.bytes),
+		slog.String("requestId", r.requestID),
+		slog.String("traceId", r.traceID()),
+	}
+	if r.err != nil {
+		attrs = append(attrs, slog.String("error", r.err.Error()))
+		level = slog.LevelWarn
+	}
+	switch {
+	case r.status == statusClientGone:
+		level = slog.LevelInfo
+	case r.status >= 500:
+		level = slog.LevelError
+	case r.status >= 400 && !problem.OfUpstream(r.err):
+		level = slog.LevelInfo
+	}
+	log.LogAttrs(req.Context(), level, "request", attrs...)
+}
+
+// loggedPath is the path without its query, which may hold what is not for logs, and bounded.
+func loggedPath(req *http.Request) string {
+	const most = 512
+	path := req.URL.EscapedPath()
+	if len(path) > most {
+		path = path[:most]
+	}
+	return path
+}
+
+func (r *record) traceID() string {
+	if r.span == nil || !r.span.SpanContext().HasTraceID() {
+		return ""
+	}
+	return r.span.SpanContext().TraceID().String()
+}
