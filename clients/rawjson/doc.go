@@ -3,8 +3,10 @@
 //
 //	Valid(text)                       strict check: RFC 8259, UTF-8, bounded depth
 //	Get(text, path)                   one value of a valid text
+//	Each(text), Members(text)         what is in a valid list or object, as written
 //	Trie + Scanner.Scan(trie, text)   many values, and rows of lists, in the one pass that also validates
 //
-// Where an object has the same name twice the last one wins, as in encoding/json. Names compare after their escapes are
-// decoded: "na\u006de" is name.
+// Where an object has the same name twice the last one wins for Get and Trie, as in encoding/json; what iterates
+// (Members, rows of an object) yields each as written. Names compare after their escapes are decoded: "na\u006de" is
+// name. Half a surrogate pair in an escape is allowed, as in encoding/json, and reads as U+FFFD.
 package rawjson
