@@ -1,0 +1,82 @@
+package bff
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// trusted are the proxies whose word about a request counts (X-Forwarded-*, traceparent).
+type trusted []netip.Prefix
+
+// request reports whether the connection comes from a trusted proxy.
+func (t trusted) request(r *http.Request) bool {
+	return len(t) > 0 && t.holds(remoteAddr(r))
+}
+
+func (t trusted) holds(addr netip.Addr) bool {
+	for _, prefix := range t {
+		if prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// host is the host that the client asked for.
+func (t trusted) host(r *http.Request) string {
+	if t.request(r) {
+		if forwarded := lastElement(r.Header.Get("X-Forwarded-Host")); forwarded != "" {
+			return forwarded
+		}
+	}
+	return r.Host
+}
+
+// scheme is the scheme that the client used.
+func (t trusted) scheme(r *http.Request) string {
+	if t.request(r) {
+		if forwarded := lastElement(r.Header.Get("X-Forwarded-Proto")); forwarded == "https" || forwarded == "http" {
+			return forwarded
+		}
+	}
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// client is the client's address: the nearest hop of X-Forwarded-For that is not itself a trusted proxy.
+func (t trusted) client(r *http.Request) netip.Addr {
+	addr := remoteAddr(r)
+	if !t.request(r) {
+		return addr
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return addr
+		}
+		addr = hop.Unmap()
+		if !t.holds(addr) {
+			return addr
+		}
+	}
+	return addr
+}
+
+func remoteAddr(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr, _ := netip.ParseAddr(host) // the zero Addr is in no prefix
+	return addr.Unmap()
+}
+
+// lastElement is what the nearest proxy added to a list header.
+func lastElement(header string) string {
+	return strings.TrimSpace(header[strings.LastIndexByte(header, ',')+1:])
+}
