@@ -1,5 +1,7 @@
 package schema
 
+import "regexp"
+
 // Kind is the shape of a Type.
 type Kind uint8
 
@@ -20,21 +22,45 @@ const (
 // so walk them by Name or with a visited set. A Type is immutable once built.
 type Type struct {
 	Kind        Kind
-	Name        string // the component it was declared as, "" when inline
+	Name        string // the component it was declared as, "" when inline; every cycle passes through a named type
 	Description string
 	Format      string   // as in JSON Schema: "date-time", "int64", "uuid", ...
-	Enum        []string // the JSON text of each allowed value, empty when free
-	Nullable    bool     // null is allowed besides Kind
+	Enum        []string // the JSON text of each allowed value but null, empty when free
+	Nullable    bool     // null is allowed besides Kind; never set on Any and Null, which allow it anyway
+	Default     []byte   // JSON of what an absent value means, nil when the schema says nothing
 	Elem        *Type    // Array: its elements; nil means Any
 	Fields      []Field  // Object: declared members, in the order declared
 	Extra       *Type    // Object: the type of undeclared members; nil when they may not be referred to
+	Closed      bool     // Object: undeclared members are refused (additionalProperties: false)
+	Written     bool     // Object: written out in a template, see AssignableTo
 	OneOf       []*Type  // Union: its alternatives, at least two
-	Source      []byte   // the JSON Schema it came from (refs resolvable inside Defs of the emitter), nil when inferred
+	Limits      *Limits  // further bounds that Check holds; nil when there are none
+
+	plain *Type // of a Type made nullable: the same without null
 }
 
 // A Field is a declared member of an Object.
 type Field struct {
-	Name     string
-	Type     *Type
-	Required bool // always present (it may still be null when its type is Nullable)
+	Name      string
+	Type      *Type
+	Required  bool // always present (it may still be null when its type is Nullable)
+	ReadOnly  bool // present in answers only: an input need not have it, even when it is Required
+	WriteOnly bool // present in inputs only
+}
+
+// Limits bound a value beyond its shape. A nil pointer, zero minimum or empty text means no bound.
+type Limits struct {
+	Minimum, Maximum                   *float64 // of numbers
+	ExclusiveMinimum, ExclusiveMaximum bool     // the bound itself is refused
+	MultipleOf                         *float64
+	MinLength                          int // of text, in characters
+	MaxLength                          *int
+	Pattern                            string // an ECMA 262 regular expression, as written
+	MinItems                           int
+	MaxItems                           *int
+	UniqueItems                        bool
+	MinProperties                      int
+	MaxProperties                      *int
+
+	pattern *regexp.Regexp // nil when Pattern is empty or beyond RE2: then it is not checked
 }
