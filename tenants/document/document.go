@@ -19,6 +19,7 @@ const (
 	String
 	List
 	Map
+	Broken // text that could not be read: an issue says why, so nobody else needs to complain about it
 )
 
 // A Node is one value of a document with the place where it is written.
@@ -30,9 +31,11 @@ type Node struct {
 	Pointer string // RFC 6901, "" for the root
 
 	Kind   Kind
-	Text   string  // Bool, Int, Float: as written; String: its value
+	Text   string  // Bool: true or false; Int, Float: a JSON number as written; String: its value
 	Items  []*Node // List
 	Fields []Field // Map, in the order written
+
+	raw string // the document from this scalar on, when its text is not written as it reads
 }
 
 // A Field is one member of a Map.
@@ -56,17 +59,20 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// Issue reports something wrong at the node.
+// Issue reports something wrong with the node as a whole.
 func (n *Node) Issue(format string, args ...any) Issue {
-	return n.IssueAt(0, format, args...)
-}
-
-// IssueAt reports something wrong offset characters into a scalar's text.
-func (n *Node) IssueAt(offset int, format string, args ...any) Issue {
 	return Issue{
-		File: n.File, Line: n.Line, Column: n.Column + offset,
+		File: n.File, Line: n.Line, Column: n.Column,
 		Pointer: n.Pointer, Message: fmt.Sprintf(format, args...),
 	}
+}
+
+// IssueAt reports something wrong at a place inside a scalar: offset bytes into its Text. The place is found in
+// quoted, escaped and multi-line text too; offset 0 of quoted text is behind the quote.
+func (n *Node) IssueAt(offset int, format string, args ...any) Issue {
+	issue := n.Issue(format, args...)
+	issue.Line, issue.Column = n.place(offset)
+	return issue
 }
 
 // KeyIssue reports something wrong with the key of the node's i-th field.
