@@ -26,12 +26,18 @@ type requestMetrics struct {
 	active   atomic.Int64
 
 	mu     sync.RWMutex
-	labels map[series][]metric.RecordOption // built once: building a label set costs more than recording
+	labels map[series]labels // built once: building a label set costs more than recording
 }
 
 type series struct {
 	method, route string
 	status        int
+}
+
+// labels are what is derived from a series.
+type labels struct {
+	span    string // the name of its server spans
+	options []metric.RecordOption
 }
 
 func (t *Telemetry) startMetrics(res *resource.Resource) error {
@@ -62,7 +68,7 @@ func (t *Telemetry) startMetrics(res *resource.Resource) error {
 }
 
 func newRequestMetrics(meter metric.Meter) (*requestMetrics, error) {
-	m := &requestMetrics{labels: map[series][]metric.RecordOption{}}
+	m := &requestMetrics{labels: map[series]labels{}}
 	var err error
 	m.duration, err = meter.Float64Histogram("http.server.request.duration",
 		metric.WithUnit("s"), metric.WithDescription("Duration of requests to the public listener."),
@@ -80,29 +86,30 @@ func newRequestMetrics(meter metric.Meter) (*requestMetrics, error) {
 	return m, err
 }
 
-func (m *requestMetrics) record(ctx context.Context, method string, o Outcome) {
-	m.active.Add(-1)
-	m.duration.Record(ctx, o.Duration.Seconds(), m.options(series{method, o.Route, o.Status})...)
-}
-
-// options returns the label set of a series.
-func (m *requestMetrics) options(s series) []metric.RecordOption {
+// of returns the labels of a series.
+func (m *requestMetrics) of(s series) labels {
 	m.mu.RLock()
-	options, ok := m.labels[s]
+	l, ok := m.labels[s]
 	m.mu.RUnlock()
 	if ok {
-		return options
+		return l
 	}
-	attributes := []attribute.KeyValue{
+	l.span = s.method
+	if s.method == otherMethod {
+		l.span = "HTTP"
+	}
+	if s.route != "" {
+		l.span += " " + s.route
+	}
+	l.options = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
 		attribute.String("http.request.method", s.method),
 		attribute.String("http.route", s.route),
 		attribute.Int("http.response.status_code", s.status),
-	}
-	options = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}
+	))}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.labels) < maxSeries {
-		m.labels[s] = options
+		m.labels[s] = l
 	}
-	return options
+	return l
 }

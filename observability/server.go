@@ -37,7 +37,7 @@ func (t *Telemetry) StartServer(ctx context.Context, r *http.Request, trustParen
 			options = append(options[:len(options):len(options)], trace.WithLinks(trace.Link{SpanContext: remote}))
 		}
 	}
-	return t.tracer.Start(ctx, methodName(r.Method), options...)
+	return t.tracer.Start(ctx, "HTTP", options...)
 }
 
 // serverSpan is never changed: it saves building the options for every request.
@@ -48,13 +48,10 @@ var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer
 func (t *Telemetry) EndServer(ctx context.Context, r *http.Request, o Outcome) {
 	span := trace.SpanFromContext(ctx)
 	method := methodName(r.Method)
-	name := method
-	if o.Route != "" {
-		name = method + " " + o.Route
-	}
-	span.SetName(name)
+	labels := t.requests.of(series{method, o.Route, o.Status})
+	span.SetName(labels.span)
 	attributes := [7]attribute.KeyValue{
-		attribute.String("http.request.method", metricMethod(method)),
+		attribute.String("http.request.method", method),
 		attribute.String("url.path", r.URL.Path),
 		attribute.String("url.scheme", scheme(r)),
 		attribute.Int("http.response.status_code", o.Status),
@@ -74,7 +71,8 @@ func (t *Telemetry) EndServer(ctx context.Context, r *http.Request, o Outcome) {
 	}
 	span.SetAttributes(attributes[:n]...)
 	span.End()
-	t.requests.record(ctx, metricMethod(method), o)
+	t.requests.active.Add(-1)
+	t.requests.duration.Record(ctx, o.Duration.Seconds(), labels.options...)
 }
 
 // errorText bounds an error's text: unlike attributes, the SDK does not bound a span's status.
@@ -92,19 +90,14 @@ func scheme(r *http.Request) string {
 	return "http"
 }
 
-// methodName is how a span is called before its route is known. A caller may send any text for a method.
+// otherMethod stands for all methods that are not of HTTP: a caller may send any text for one.
+const otherMethod = "_OTHER"
+
+// methodName is the value of http.request.method.
 func methodName(method string) string {
 	switch method {
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY":
 		return method
 	}
-	return "HTTP"
-}
-
-// metricMethod is the value of http.request.method by OpenTelemetry's convention.
-func metricMethod(name string) string {
-	if name == "HTTP" {
-		return "_OTHER"
-	}
-	return name
+	return otherMethod
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,6 +55,7 @@ type Telemetry struct {
 	registry *prometheus.Registry
 	requests *requestMetrics
 	exporter *exporter // nil when traces are not exported
+	ended    atomic.Bool
 }
 
 // shutdownTimeout bounds Shutdown where the caller's context does not.
@@ -145,8 +147,11 @@ func (t *Telemetry) MetricsHandler() http.Handler {
 }
 
 // Shutdown exports what is left and ends every goroutine of New, within the context or 5 s, whichever is sooner.
-// Traces stay readable.
+// Traces stay readable. Only the first call does anything.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
+	if t.ended.Swap(true) {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	var errs []error

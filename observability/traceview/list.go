@@ -98,7 +98,9 @@ func (s *Store) List(f Filter) Page {
 			break
 		}
 		last = r.seq
-		page.Items = append(page.Items, r.summary)
+		item := r.summary
+		item.TraceID = r.id.String() // here, as most traces are never listed
+		page.Items = append(page.Items, item)
 	}
 	return page
 }
@@ -178,11 +180,10 @@ func parseCursor(s string) (uint64, error) {
 	return n, nil
 }
 
-// summarize reads what a list shows from the local root.
+// summarize reads what a list shows, but the id, from the local root.
 func summarize(root sdktrace.ReadOnlySpan, spans int, failed bool) Summary {
 	t := Summary{
-		TraceID: root.SpanContext().TraceID().String(),
-		Start:   root.StartTime(), DurationMs: milliseconds(root.StartTime(), root.EndTime()),
+		Start: root.StartTime(), DurationMs: milliseconds(root.StartTime(), root.EndTime()),
 		Spans: spans, Error: failed,
 	}
 	for _, a := range root.Attributes() {

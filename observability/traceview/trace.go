@@ -60,13 +60,9 @@ func (s *Store) Get(traceID string) (Trace, bool) {
 	for i, span := range spans {
 		t.Spans[i] = render(span)
 	}
-	slices.SortStableFunc(t.Spans, func(a, b Span) int {
-		if c := a.Start.Compare(b.Start); c != 0 {
-			return c
-		}
-		// Of two that start in the same instant the longer one is the parent.
-		return int(b.DurationMs*1000) - int(a.DurationMs*1000)
-	})
+	// Of spans that start in the same instant the one that ended last is the parent.
+	slices.Reverse(t.Spans)
+	slices.SortStableFunc(t.Spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
 	return t, true
 }
 
