@@ -14,7 +14,7 @@ type API struct {
 	OpenAI    bool                 `json:"openai"`  // serve /v1/chat/completions and /v1/models
 	Timeout   document.Duration    `json:"timeout"` // of a view as a whole; zero means 10s
 
-	Node *document.Node `json:"-"` // the whole document, for positions
+	Node *document.Node `doc:"node"` // the whole document, for positions
 }
 
 // An Upstream is an HTTP API that routes call.
@@ -30,20 +30,20 @@ type Upstream struct {
 	Breaker    Breaker                   `json:"breaker"`
 	Shared     bool                      `json:"shared"` // answers may be shared between tenants
 
-	Node *document.Node `json:"-"`
+	Node *document.Node `doc:"node"`
 }
 
 // Retry says how often an idempotent call is tried: a mapping, or "off".
 type Retry struct {
 	Off      bool `json:"-"`
-	Attempts int  `json:"attempts"` // tries in all; zero means 3
+	Attempts int  `json:"attempts" doc:"min=1,max=10"` // tries in all; zero means 3
 }
 
 // Breaker says when calls stop going to a failing upstream: a mapping, or "off".
 type Breaker struct {
 	Off      bool              `json:"-"`
-	Failures int               `json:"failures"` // in a row; zero means 5
-	Open     document.Duration `json:"open"`     // how long before one call probes again; zero means 5s
+	Failures int               `json:"failures" doc:"min=1"` // in a row; zero means 5
+	Open     document.Duration `json:"open"`                 // how long before one call probes again; zero means 5s
 }
 
 // A Model is a chat model behind an OpenAI-compatible upstream.
@@ -52,13 +52,13 @@ type Model struct {
 	APIKey       *document.Node `json:"apiKey"`
 	Model        string         `json:"model" doc:"required"`
 	Fallbacks    []string       `json:"fallbacks"` // names of models tried next, before the first event
-	MaxTokens    int            `json:"maxTokens"`
-	Temperature  *float64       `json:"temperature"`
+	MaxTokens    int            `json:"maxTokens" doc:"min=1"`
+	Temperature  *float64       `json:"temperature" doc:"min=0,max=2"`
 	Timeouts     ModelTimeouts  `json:"timeouts"`
-	OnDisconnect string         `json:"onDisconnect"` // cancel (default), grace, finish
+	OnDisconnect string         `json:"onDisconnect" doc:"enum=cancel|grace|finish"` // "" means cancel
 	Price        *Price         `json:"price"`
 
-	Node *document.Node `json:"-"`
+	Node *document.Node `doc:"node"`
 }
 
 // ModelTimeouts bound the waits of a generation.
@@ -71,12 +71,13 @@ type ModelTimeouts struct {
 // Price is the cost of a million tokens.
 type Price struct {
 	Currency string  `json:"currency"`
-	Input    float64 `json:"input"`
-	Output   float64 `json:"output"`
+	Input    float64 `json:"input" doc:"min=0"`
+	Output   float64 `json:"output" doc:"min=0"`
 }
 
 // A Route is a method, a path pattern and exactly one kind: view (Response, with Steps), Proxy, Chat or Webhook.
 type Route struct {
+	Key     string  `json:"-"` // as written: "GET /dashboard/{id}"
 	Method  string  `json:"-"` // upper case; ANY for all
 	Pattern Pattern `json:"-"`
 
@@ -92,16 +93,31 @@ type Route struct {
 	Chat     *Chat             `json:"chat"`
 	Webhook  *Webhook          `json:"webhook"`
 
-	Node    *document.Node `json:"-"`
+	Node    *document.Node `doc:"node"`
 	KeyNode *document.Node `json:"-"` // a String node at the place of the route's key
 }
 
-// Auth says who may call: "required", "optional", "none", or a mapping.
+// Auth says who may call: "required", "optional", "none", or a mapping. A mapping with roles or scopes requires
+// sign-in unless it says required: false.
 type Auth struct {
-	Mode   string   `json:"-"`      // required, optional or none
+	Mode   string   `json:"-"`      // AuthRequired, AuthOptional or AuthNone
 	Roles  []string `json:"roles"`  // any of them
 	Scopes []string `json:"scopes"` // all of them
 }
+
+// The modes of an Auth.
+const (
+	AuthRequired = "required"
+	AuthOptional = "optional"
+	AuthNone     = "none"
+)
+
+// The scopes of a Cache: who may be given an answer that was made for another.
+const (
+	ScopeUser   = "user"   // nobody: one answer a user
+	ScopeTenant = "tenant" // the users of the tenant
+	ScopeGlobal = "global" // every tenant
+)
 
 // Input types what a caller sends; every schema is a JSON Schema node, body may instead be upstream.operation.
 type Input struct {
@@ -117,39 +133,39 @@ type Step struct {
 	With        map[string]*document.Node `json:"with"`                // path, query and header parameters by name
 	Body        *document.Node            `json:"body"`                // a template
 	Headers     map[string]*document.Node `json:"headers"`
-	Each        *document.Node            `json:"each"`        // "o in ${list}"
-	Concurrency int                       `json:"concurrency"` // of each; zero means 8
-	MaxItems    int                       `json:"maxItems"`    // of each; zero means 100
+	Each        *document.Node            `json:"each"`                           // "o in ${list}"
+	Concurrency int                       `json:"concurrency" doc:"min=1,max=64"` // of each; zero means 8
+	MaxItems    int                       `json:"maxItems" doc:"min=1,max=1000"`  // of each; zero means 100
 	Optional    bool                      `json:"optional"`
 	Default     *document.Node            `json:"default"` // used when the call fails
 	Timeout     document.Duration         `json:"timeout"` // zero means the upstream's
 	Cache       *Cache                    `json:"cache"`
 
-	Node *document.Node `json:"-"`
+	Node *document.Node `doc:"node"`
 }
 
 // Cache declares that answers are kept.
 type Cache struct {
 	TTL          document.Duration `json:"ttl" doc:"required"`
-	Stale        document.Duration `json:"stale"`        // served while one refresh runs
-	StaleIfError document.Duration `json:"staleIfError"` // served when the upstream fails
-	Scope        string            `json:"scope"`        // user, tenant (default) or global
+	Stale        document.Duration `json:"stale"`                               // served while one refresh runs
+	StaleIfError document.Duration `json:"staleIfError"`                        // served when the upstream fails
+	Scope        string            `json:"scope" doc:"enum=user|tenant|global"` // "" means tenant
 	Tags         []*document.Node  `json:"tags"`
 	Vary         []string          `json:"vary"`     // request headers that are part of the key
 	Negative     document.Duration `json:"negative"` // how long a 404 or 410 is kept; zero means not
 
-	Node *document.Node `json:"-"`
+	Node *document.Node `doc:"node"`
 }
 
 // Proxy passes requests through to an upstream.
 type Proxy struct {
 	Upstream     string        `json:"upstream" doc:"required"`
-	Strip        string        `json:"strip"`        // path prefix taken off
-	MaxBody      document.Size `json:"maxBody"`      // zero means the plan's
-	ContentTypes []string      `json:"contentTypes"` // of the request body, "image/*" allowed; empty means any
-	Cache        string        `json:"cache"`        // "" or http
+	Strip        string        `json:"strip"`                 // path prefix taken off
+	MaxBody      document.Size `json:"maxBody"`               // zero means the plan's
+	ContentTypes []string      `json:"contentTypes"`          // of the request body, "image/*" allowed; empty means any
+	Cache        string        `json:"cache" doc:"enum=http"` // "" or http
 
-	Node *document.Node `json:"-"`
+	Node *document.Node `doc:"node"`
 }
 
 // Chat answers with a generation.
@@ -158,31 +174,17 @@ type Chat struct {
 	System *document.Node `json:"system"` // text with holes
 	Tools  []string       `json:"tools"`  // keys of GET view routes
 
-	Node *document.Node `json:"-"`
+	Node *document.Node `doc:"node"`
 }
 
 // Webhook takes signed calls from elsewhere.
 type Webhook struct {
-	Scheme string           `json:"scheme" doc:"required"` // stripe, github or standard
+	Scheme string           `json:"scheme" doc:"required,enum=stripe|github|standard"`
 	Secret *document.Node   `json:"secret" doc:"required"`
 	Purges []*document.Node `json:"purges"`
 
-	Node *document.Node `json:"-"`
+	Node *document.Node `doc:"node"`
 }
 
 // Steps are the steps of a view in the order written.
 type Steps []*Step
-
-// A Pattern is a route's path: literal segments, {name}, {name...} or {name...?} at its end.
-type Pattern struct {
-	Text     string
-	Segments []Segment
-}
-
-// A Segment is one part of a Pattern between slashes.
-type Segment struct {
-	Literal  string // "" when Param is set
-	Param    string
-	Rest     bool // {name...}: one or more segments
-	Optional bool // {name...?}: none or more
-}

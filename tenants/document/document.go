@@ -44,6 +44,8 @@ type Field struct {
 	KeyLine   int
 	KeyColumn int
 	Value     *Node
+
+	rawKey string // as Node.raw
 }
 
 // Get returns the value of a Map's member, or nil.
@@ -81,6 +83,16 @@ func (n *Node) KeyIssue(i int, format string, args ...any) Issue {
 	return Issue{
 		File: n.File, Line: f.KeyLine, Column: f.KeyColumn,
 		Pointer: f.Value.Pointer, Message: fmt.Sprintf(format, args...),
+	}
+}
+
+// KeyNode returns the key of the node's i-th field as a String node, for issues inside it.
+// Its pointer is that of the field's value.
+func (n *Node) KeyNode(i int) *Node {
+	f := n.Fields[i]
+	return &Node{
+		File: n.File, Line: f.KeyLine, Column: f.KeyColumn, Pointer: f.Value.Pointer,
+		Kind: String, Text: f.Key, raw: f.rawKey,
 	}
 }
 

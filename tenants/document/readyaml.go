@@ -185,7 +185,7 @@ func (r *yamlReader) mapping(out *Node, values []*ast.MappingValueNode, flow boo
 		seen[key] = at.Position.Line
 		out.Fields = append(out.Fields, Field{
 			Key: key, KeyLine: at.Position.Line, KeyColumn: at.Position.Column,
-			Value: r.node(value.Value, pointer, depth+1),
+			Value: r.node(value.Value, pointer, depth+1), rawKey: r.rawKey(at),
 		})
 	}
 }
@@ -223,6 +223,13 @@ func (r *yamlReader) alias(out *Node, n *ast.AliasNode, depth int) *Node {
 	}
 	out.Kind = Broken
 	return out
+}
+
+func (r *yamlReader) rawKey(t *token.Token) string {
+	if t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType {
+		return r.from(t.Position.Line, t.Position.Column)
+	}
+	return ""
 }
 
 // scalar reads a value that is one token.
