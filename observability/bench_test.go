@@ -18,17 +18,19 @@ func BenchmarkRequest(b *testing.B) {
 			b.Run(name+"/"+sampler, func(b *testing.B) {
 				env["OTEL_TRACES_SAMPLER"] = arg
 				telemetry, _ := start(b, env, nil)
-				r := httptest.NewRequest("GET", "/orders/7", http.NoBody)
+				q := requests(b, telemetry)
+				r := httptest.NewRequest(http.MethodGet, "/orders/7", http.NoBody)
 				outcome := Outcome{Route: "/orders/{id}", Status: 200, Duration: time.Millisecond}
 				b.ReportAllocs()
 				for b.Loop() {
+					q.Begin()
 					ctx, span := telemetry.StartServer(b.Context(), r, false)
 					ctx = WithTenant(ctx, "acme")
 					for range children {
 						_, step := span.TracerProvider().Tracer("atrium/view").Start(ctx, "step", internalSpan)
 						step.End()
 					}
-					telemetry.EndServer(ctx, r, outcome)
+					q.End(ctx, r, outcome)
 				}
 			})
 		}
@@ -39,11 +41,12 @@ var internalSpan = trace.WithSpanKind(trace.SpanKindInternal)
 
 func TestARequestAllocatesLittle(t *testing.T) {
 	telemetry, _ := start(t, nil, nil)
-	r := httptest.NewRequest("GET", "/orders/7", http.NoBody)
+	q := requests(t, telemetry)
+	r := httptest.NewRequest(http.MethodGet, "/orders/7", http.NoBody)
 	outcome := Outcome{Route: "/orders/{id}", Status: 200, Duration: time.Millisecond}
 	allocs := testing.AllocsPerRun(1000, func() {
 		ctx, _ := telemetry.StartServer(t.Context(), r, false)
-		telemetry.EndServer(WithTenant(ctx, "acme"), r, outcome)
+		q.End(WithTenant(ctx, "acme"), r, outcome)
 	})
 	if allocs > 12 { // 10, and room for the race detector
 		t.Errorf("%.0f allocations, want at most 12", allocs)

@@ -70,7 +70,7 @@ func endpointFromEnv(getenv func(string) string) (string, error) {
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(e.ctx, func() { cancel(context.Cause(e.ctx)) })()
+	defer context.AfterFunc(e.ctx, func() { cancel(context.Cause(e.ctx)) })() //nolint:contextcheck // ends with either
 	if err := e.SpanExporter.ExportSpans(ctx, spans); err != nil {
 		e.complain(err, len(spans))
 	}

@@ -1,6 +1,7 @@
 package observability
 
 import (
+	"atrium/observability/traceview"
 	"context"
 	"errors"
 	"net/http"
@@ -13,8 +14,6 @@ import (
 
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
-	"atrium/observability/traceview"
 )
 
 func TestSpansReachTheCollector(t *testing.T) {

@@ -48,3 +48,13 @@ func (b *logBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.buf.String()
 }
+
+// requests returns instruments of telemetry.
+func requests(t testing.TB, telemetry *Telemetry) *Requests {
+	t.Helper()
+	q, err := NewRequests(telemetry.Meter("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}

@@ -1,6 +1,7 @@
 package observability
 
 import (
+	"atrium/observability/traceview"
 	"context"
 	"errors"
 	"net/http"
@@ -11,8 +12,6 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
-
-	"atrium/observability/traceview"
 )
 
 const callersTrace = "0af7651916cd43dd8448eb211c80319c"
@@ -50,6 +49,14 @@ func TestServerSpan(t *testing.T) {
 				"http.response.status_code": int64(502), "error.type": "502", "otel.status_description": "crm is down",
 			},
 		},
+		"refused": {
+			method: "GET", target: "/a", outcome: Outcome{Route: "/a", Status: 429, Code: "limit-client"},
+			name: "GET /a", status: "unset",
+			attributes: map[string]any{
+				"http.request.method": "GET", "http.route": "/a", "url.path": "/a", "url.scheme": "http",
+				"http.response.status_code": int64(429), "error.type": "limit-client",
+			},
+		},
 		"a method of its own": {
 			method: "BREW", target: "/", outcome: Outcome{Status: 405}, name: "HTTP", status: "unset",
 			attributes: map[string]any{
@@ -76,7 +83,7 @@ func TestServerSpan(t *testing.T) {
 			if tc.trace != "" && id != tc.trace {
 				t.Errorf("the trace is %s, want %s", id, tc.trace)
 			}
-			telemetry.EndServer(ctx, r, tc.outcome)
+			requests(t, telemetry).End(ctx, r, tc.outcome)
 			if span.IsRecording() {
 				t.Error("the span has not ended")
 			}
@@ -106,7 +113,7 @@ func checkSpan(t *testing.T, s traceview.Span, name, status string, attributes m
 
 func TestAStrangersTraceIsLinkedNotJoined(t *testing.T) {
 	telemetry, _ := start(t, map[string]string{"OTEL_TRACES_SAMPLER": "parentbased_always_off"}, nil)
-	r := httptest.NewRequest("GET", "/", http.NoBody)
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 	r.Header.Set("Traceparent", "00-"+callersTrace+"-b7ad6b7169203331-01")
 	ctx, span := telemetry.StartServer(t.Context(), r, false)
 	if id := TraceID(ctx); id == callersTrace || id == "" {
@@ -119,25 +126,26 @@ func TestAStrangersTraceIsLinkedNotJoined(t *testing.T) {
 	if len(links) != 1 || links[0].SpanContext.TraceID().String() != callersTrace {
 		t.Errorf("the links are %v", links)
 	}
-	telemetry.EndServer(ctx, r, Outcome{Status: 200})
+	requests(t, telemetry).End(ctx, r, Outcome{Status: 200})
 }
 
 func TestABrokenTraceparentIsNoParent(t *testing.T) {
 	telemetry, _ := start(t, nil, nil)
+	q := requests(t, telemetry)
 	for _, header := range []string{"", "x", "00-0-0-01", strings.Repeat("0", 10_000)} {
-		r := httptest.NewRequest("GET", "/", http.NoBody)
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.Header.Set("Traceparent", header)
 		ctx, span := telemetry.StartServer(t.Context(), r, true)
 		if !span.SpanContext().IsValid() {
 			t.Errorf("%.20q: no valid span", header)
 		}
-		telemetry.EndServer(ctx, r, Outcome{Status: 200})
+		q.End(ctx, r, Outcome{Status: 200})
 	}
 }
 
 func TestEverySpanHasItsTenant(t *testing.T) {
 	telemetry, _ := start(t, nil, nil)
-	r := httptest.NewRequest("GET", "/", http.NoBody)
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 	ctx, _ := telemetry.StartServer(t.Context(), r, false)
 	ctx = WithTenant(ctx, "acme")
 	deadline, cancel := context.WithTimeout(ctx, time.Minute)
@@ -148,7 +156,7 @@ func TestEverySpanHasItsTenant(t *testing.T) {
 	_, call := tracer.Start(context.WithoutCancel(inner), "call")
 	call.End()
 	step.End()
-	telemetry.EndServer(ctx, r, Outcome{Status: 200})
+	requests(t, telemetry).End(ctx, r, Outcome{Status: 200})
 	got, _ := telemetry.Traces.Get(TraceID(ctx))
 	if len(got.Spans) != 3 {
 		t.Fatalf("got %d spans, want 3", len(got.Spans))
@@ -177,9 +185,9 @@ func TestWithTenantKeepsCancellation(t *testing.T) {
 
 func TestLongAttributesAreCut(t *testing.T) {
 	telemetry, _ := start(t, nil, nil)
-	r := httptest.NewRequest("GET", "/"+strings.Repeat("a", 5000), http.NoBody)
+	r := httptest.NewRequest(http.MethodGet, "/"+strings.Repeat("a", 5000), http.NoBody)
 	ctx, _ := telemetry.StartServer(t.Context(), r, false)
-	telemetry.EndServer(ctx, r, Outcome{Status: 500, Err: errors.New(strings.Repeat("b", 5000))})
+	requests(t, telemetry).End(ctx, r, Outcome{Status: 500, Err: errors.New(strings.Repeat("b", 5000))})
 	got, _ := telemetry.Traces.Get(TraceID(ctx))
 	for key, v := range got.Spans[0].Attributes {
 		if s, ok := v.(string); ok && len(s) > 1030 {

@@ -1,6 +1,7 @@
 package observability
 
 import (
+	"atrium/observability/traceview"
 	"cmp"
 	"context"
 	"errors"
@@ -20,8 +21,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
-
-	"atrium/observability/traceview"
 )
 
 // Options configure New. The zero value logs to standard error and keeps traces in memory.
@@ -53,7 +52,6 @@ type Telemetry struct {
 	tracer   trace.Tracer // of server spans
 	meters   *sdkmetric.MeterProvider
 	registry *prometheus.Registry
-	requests *requestMetrics
 	exporter *exporter // nil when traces are not exported
 	ended    atomic.Bool
 }

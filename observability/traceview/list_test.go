@@ -1,6 +1,7 @@
 package traceview_test
 
 import (
+	"atrium/observability/traceview"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,8 +17,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
-
-	"atrium/observability/traceview"
 )
 
 func TestListFilters(t *testing.T) {

@@ -1,6 +1,7 @@
 package traceview_test
 
 import (
+	"atrium/observability/traceview"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +14,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
-
-	"atrium/observability/traceview"
 )
 
 // epoch is when the traces of these tests start.
