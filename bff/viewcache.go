@@ -1,0 +1,136 @@
+package bff
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"atrium/bff/api"
+	"atrium/bff/view"
+	"atrium/cache"
+	"atrium/clients"
+)
+
+// degradedTTL is how long an answer is kept whose parts are not all there.
+const degradedTTL = 2 * time.Second
+
+// serveCached answers from the cache, and runs the view where it must.
+func (v *viewRoute) serveCached(ctx context.Context, c *call, in *view.Input) error {
+	key, policy, err := v.cacheRequest(ctx, c, in)
+	if err != nil {
+		return err
+	}
+	result, err := v.gateway.server.cache.Fetch(ctx, cache.Request{Key: key, Policy: policy, HardTimeout: v.timeout},
+		func(ctx context.Context, _ *cache.Entry) (cache.Answer, error) {
+			result, err := v.program.Run(ctx, in, v.caller(c))
+			if err != nil {
+				return cache.Answer{}, final(err)
+			}
+			a := cache.Answer{Entry: entryOf(result), Shareable: true, Store: result.Status == http.StatusOK}
+			if result.Degraded {
+				short := policy
+				short.TTL = min(short.TTL, degradedTTL)
+				a.Policy = &short
+			}
+			return a, nil
+		})
+	if err != nil {
+		return err
+	}
+	describe(c.w.Header(), result)
+	return answer(c, result.Entry)
+}
+
+// final marks the errors that are an upstream's answer: nothing kept stands in for them.
+func final(err error) error {
+	status := 0
+	if step, ok := errors.AsType[*view.StepError](err); ok {
+		status = step.Status()
+	} else if call, ok := errors.AsType[*clients.Error](err); ok && call.Kind == clients.Status {
+		status = call.Status
+	}
+	if status >= 400 && status < 500 && status != http.StatusTooManyRequests {
+		return cache.Final(err)
+	}
+	return err
+}
+
+// cacheRequest says where the answer is kept. Every byte of the request that can change it is in the key, and the document's and the
+// tenant's own part too.
+func (v *viewRoute) cacheRequest(ctx context.Context, c *call, in *view.Input) (cache.Key, cache.Policy, error) {
+	tags, err := v.program.Tags(ctx, in)
+	if err != nil {
+		return cache.Key{}, cache.Policy{}, err
+	}
+	parts := [][]byte{[]byte("view"), v.gateway.fingerprint[:], c.runtime.fingerprint[:], []byte(v.key)}
+	for _, value := range c.path {
+		parts = append(parts, []byte(value))
+	}
+	query := c.r.URL.Query()
+	for _, p := range v.program.Query {
+		parts = append(parts, []byte(p.Name), []byte(strconv.Itoa(len(query[p.Name]))))
+		for _, value := range query[p.Name] {
+			parts = append(parts, []byte(value))
+		}
+	}
+	for _, name := range v.headers {
+		values := c.r.Header[name]
+		parts = append(parts, []byte(name), []byte(strconv.Itoa(len(values))))
+		for _, value := range values {
+			parts = append(parts, []byte(value))
+		}
+	}
+	return scopedKey(v.doc.Cache.Scope, c, parts), policyOf(v.doc.Cache, tags), nil
+}
+
+// scopedKey adds whose answer it is. An answer is the user's unless the document says otherwise only where it depends on one.
+func scopedKey(scope string, c *call, parts [][]byte) cache.Key {
+	switch scope {
+	case "global":
+		return cache.SharedKey(parts...)
+	case "user":
+		parts = append(parts, []byte("user"), []byte(c.subject()))
+	}
+	return cache.NewKey(string(c.runtime.Tenant.ID), parts...)
+}
+
+// subject names the user within the tenant; all who have not signed in are one.
+func (c *call) subject() string {
+	if c.rec.principal == nil {
+		return ""
+	}
+	return c.rec.principal.ID
+}
+
+func policyOf(doc *api.Cache, tags []string) cache.Policy {
+	return cache.Policy{
+		TTL: time.Duration(doc.TTL), Stale: time.Duration(doc.Stale), StaleIfError: time.Duration(doc.StaleIfError),
+		Negative: time.Duration(doc.Negative), Tags: tags,
+	}
+}
+
+// describe writes Cache-Status (RFC 9211) and Age.
+func describe(h http.Header, r cache.Result) {
+	status := "atrium"
+	switch r.State {
+	case cache.Hit, cache.Stale:
+		status += "; hit; ttl=" + strconv.Itoa(int(r.TTL.Round(time.Second)/time.Second))
+		h.Set("Age", strconv.Itoa(int(r.Age/time.Second)))
+	case cache.Miss:
+		status += "; fwd=uri-miss"
+		if r.Stored {
+			status += "; stored"
+		}
+		if r.Shared {
+			status += "; collapsed"
+		}
+	case cache.Bypass:
+		status += "; fwd=bypass"
+	}
+	if r.Detail != "" {
+		status += "; detail=" + r.Detail
+	}
+	h.Set("Cache-Status", status)
+}

@@ -1,0 +1,172 @@
+package bff
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"atrium/bff/problem"
+	"atrium/bff/view"
+	"atrium/cache"
+	"atrium/tenants/document"
+)
+
+// A viewRoute is a compiled view.
+type viewRoute struct {
+	*route
+
+	gateway *gateway
+	program *view.Program
+	timeout time.Duration
+	body    bool     // it takes one
+	headers []string // request headers that can change the answer, canonical and sorted
+}
+
+// defaultViewTimeout bounds a view whose document does not.
+const defaultViewTimeout = 10 * time.Second
+
+func (g *gateway) compileView(r *route) document.Issues {
+	program, issues := view.Compile(r.doc, view.Deps{Operations: g, Settings: g.settings})
+	if len(issues) > 0 {
+		return issues
+	}
+	v := &viewRoute{route: r, gateway: g, program: program, timeout: defaultViewTimeout}
+	for _, timeout := range []document.Duration{g.doc.Timeout, r.doc.Timeout} {
+		if timeout > 0 {
+			v.timeout = time.Duration(timeout)
+		}
+	}
+	v.headers = v.varying()
+	r.view, r.handler = v, v.serve
+	return nil
+}
+
+// varying lists the headers of a request that can change the answer: what holes name, what steps pass on, and what the document says.
+func (v *viewRoute) varying() []string {
+	var names []string
+	for _, field := range v.program.Fields {
+		if name, ok := strings.CutPrefix(field, "header."); ok {
+			names = append(names, name)
+		}
+	}
+	for _, step := range v.program.Steps {
+		names = append(names, v.gateway.upstreams[v.gateway.index[step.Upstream]].doc.Forward...)
+	}
+	if v.doc.Cache != nil {
+		names = append(names, v.doc.Cache.Vary...)
+	}
+	for i, name := range names {
+		names[i] = http.CanonicalHeaderKey(name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (v *viewRoute) serve(c *call) error {
+	in, err := v.bind(c)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.r.Context(), v.timeout)
+	defer cancel()
+	if v.doc.Cache != nil && (c.r.Method == http.MethodGet || c.r.Method == http.MethodHead) {
+		return v.serveCached(ctx, c, in)
+	}
+	result, err := v.program.Run(ctx, in, v.caller(c))
+	if err != nil {
+		return err
+	}
+	if len(result.Purges) > 0 {
+		purge := cache.Purge{Tags: result.Purges}
+		if err := v.gateway.server.cache.Purge(ctx, string(c.runtime.Tenant.ID), purge); err != nil {
+			return err
+		}
+	}
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead {
+		c.w.Header().Set("Cache-Status", "atrium; fwd=bypass")
+	}
+	entry := entryOf(result)
+	return answer(c, &entry)
+}
+
+// bind checks the request against what the view takes.
+func (v *viewRoute) bind(c *call) (*view.Input, error) {
+	req := &view.Request{
+		Path: c.path, Query: c.r.URL.Query(), Header: c.r.Header, Tenant: c.runtime.Tenant.JSON, Vars: c.runtime.vars, Now: time.Now(),
+	}
+	if p := c.rec.principal; p != nil {
+		req.User = p.JSON
+	}
+	if v.program.Body != nil {
+		var err error
+		if req.Body, err = readBody(c); err != nil {
+			return nil, err
+		}
+	}
+	in, mistakes := v.program.Bind(req)
+	if len(mistakes) > 0 {
+		return nil, invalidRequest(mistakes)
+	}
+	return in, nil
+}
+
+func invalidRequest(mistakes []view.FieldError) *problem.Problem {
+	p := problem.New(http.StatusBadRequest, "invalid-request", "The request is not what this route takes: see errors.")
+	for _, m := range mistakes {
+		p.Errors = append(p.Errors, problem.Detail{Pointer: m.Pointer, Message: m.Message})
+	}
+	return p
+}
+
+// defaultMaxBody bounds a body where the plan does not.
+const defaultMaxBody = 1 << 20
+
+// readBody reads a JSON body within the plan's bound; nil when there is none.
+func readBody(c *call) ([]byte, error) {
+	if c.r.Body == nil || c.r.Body == http.NoBody || c.r.ContentLength == 0 {
+		return nil, nil
+	}
+	if declared := c.r.Header.Get("Content-Type"); declared != "" && !isJSON(declared) {
+		return nil, problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type", "This route takes application/json.")
+	}
+	return readAll(c)
+}
+
+func readAll(c *call) ([]byte, error) {
+	most := int64(c.runtime.Tenant.Plan.MaxBody)
+	if most == 0 {
+		most = defaultMaxBody
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, most))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, err
+	}
+	if err != nil {
+		return nil, problem.New(http.StatusBadRequest, "invalid-request", "The body could not be read to its end.").Because(err)
+	}
+	return body, nil
+}
+
+func isJSON(mediaType string) bool {
+	base, _, err := mime.ParseMediaType(mediaType)
+	return err == nil && (base == "application/json" || strings.HasSuffix(base, "+json"))
+}
+
+func entryOf(result *view.Result) cache.Entry {
+	h := http.Header{}
+	for name, values := range result.Header {
+		h[name] = values
+	}
+	if h.Get("Content-Type") == "" && result.Body != nil {
+		h.Set("Content-Type", "application/json")
+	}
+	if len(result.Parts) > 0 {
+		h.Set("Atrium-Parts", result.Parts.Header())
+	}
+	return cache.Entry{Status: result.Status, Header: h, Body: result.Body}
+}
