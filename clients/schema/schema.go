@@ -41,11 +41,12 @@ type Type struct {
 
 // A Field is a declared member of an Object.
 type Field struct {
-	Name      string
-	Type      *Type
-	Required  bool // always present (it may still be null when its type is Nullable)
-	ReadOnly  bool // present in answers only: an input need not have it, even when it is Required
-	WriteOnly bool // present in inputs only
+	Name        string
+	Type        *Type
+	Description string // of this use of the type; "" when the type's says it all
+	Required    bool   // always present (it may still be null when its type is Nullable)
+	ReadOnly    bool   // present in answers only: an input need not have it, even when it is Required
+	WriteOnly   bool   // present in inputs only, so that it is never Required
 }
 
 // Limits bound a value beyond its shape. A nil pointer, zero minimum or empty text means no bound.
