@@ -28,10 +28,27 @@ func Parse(file string, text []byte) (*Node, Issues) {
 		return nil, Issues{issue}
 	}
 	if looksLikeJSON(source) {
-		if root, issues, ok := readJSON(file, source); ok || strings.HasSuffix(file, ".json") {
-			return root, issues
-		}
+		return readJSONOrFlow(file, source)
 	}
+	return readLines(file, source)
+}
+
+// readJSONOrFlow reads text that starts as JSON does. When it is not JSON it may be flow-style YAML, which is also what
+// shows the good parts of spoilt JSON.
+func readJSONOrFlow(file, source string) (*Node, Issues) {
+	root, issues, ok := readJSON(file, source)
+	if ok {
+		return root, issues
+	}
+	root, other := readLines(file, strings.ReplaceAll(source, "\t", " "))
+	if len(other) == 0 && !strings.HasSuffix(file, ".json") {
+		return root, nil
+	}
+	return root, issues
+}
+
+// readLines reads YAML, whose lines may end in three ways.
+func readLines(file, source string) (*Node, Issues) {
 	if strings.Contains(source, "\r") {
 		source = strings.ReplaceAll(strings.ReplaceAll(source, "\r\n", "\n"), "\r", "\n")
 	}
