@@ -8,9 +8,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-
 	"atrium/bff/problem"
 	"atrium/observability"
 	"atrium/tenants"
@@ -23,26 +20,23 @@ func (s *Server) Public() http.Handler {
 	h = s.compress(h)
 	h = s.wellKnown(h)
 	h = s.identify(h)
-	h = s.trace(h)
 	h = s.recover(h)
+	h = s.trace(h)
 	h = s.record(h)
 	return h
 }
 
-// record starts the request's record and, at its end, writes the log line and the metrics.
+// record starts the request's record and, at its end, writes the log line.
 func (s *Server) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{ResponseWriter: w, start: time.Now()}
 		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
+		defer func() {
+			if rec.route != routeHealth || rec.status >= 500 {
+				rec.log(s.log, r, time.Since(rec.start))
+			}
+		}()
 		next.ServeHTTP(rec, r)
-		if rec.status == 0 {
-			rec.status = http.StatusOK
-		}
-		elapsed := time.Since(rec.start)
-		s.metrics.request(r.Context(), rec, r.Method, elapsed)
-		if rec.route != routeHealth || rec.status >= 500 {
-			rec.log(s.log, r, elapsed)
-		}
 	})
 }
 
@@ -70,31 +64,24 @@ func (s *Server) recover(next http.Handler) http.Handler {
 	})
 }
 
-// trace opens the request's SERVER span. A parent is taken from trusted proxies only: a caller must not decide what is sampled.
+// trace opens the request's SERVER span and counts the request at its end. A parent is taken from trusted proxies only: a caller must
+// not decide what is sampled.
 func (s *Server) trace(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, span := s.telemetry.StartServer(r.Context(), r, s.trusted.request(r))
 		rec := recordOf(ctx)
 		rec.span = span
+		s.requests.Begin()
 		defer func() {
-			span.SetAttributes(attribute.Int("http.response.status_code", max(rec.status, http.StatusOK)))
-			if rec.status >= 500 {
-				span.SetStatus(codes.Error, errorType(rec))
+			if rec.status == 0 {
+				rec.status = http.StatusOK
 			}
-			if rec.err != nil {
-				span.SetAttributes(attribute.String("error.type", errorType(rec)))
-			}
-			span.End()
+			s.requests.End(ctx, r, observability.Outcome{
+				Route: rec.pattern, Status: rec.status, Duration: time.Since(rec.start), Code: rec.code(), Err: rec.err,
+			})
 		}()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
-}
-
-func errorType(rec *record) string {
-	if rec.err != nil {
-		return problem.From(rec.err).Code
-	}
-	return http.StatusText(rec.status)
 }
 
 // identify gives the request its id: the caller's when it is fit for logs, else a new one.
@@ -107,7 +94,7 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		}
 		w.Header().Set("X-Request-Id", rec.requestID)
 		if id := rec.traceID(); id != "" {
-			w.Header().Set("Trace-Id", id)
+			w.Header().Set("X-Trace-Id", id)
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -136,7 +123,6 @@ func (s *Server) resolve(next http.Handler) http.Handler {
 		}
 		rec.runtime = runtime
 		ctx := observability.WithTenant(tenants.NewContext(r.Context(), tenant), string(tenant.ID))
-		rec.span.SetAttributes(attribute.String("tenant.id", string(tenant.ID)))
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
@@ -153,7 +139,11 @@ func (s *Server) tenantHeader(r *http.Request) string {
 }
 
 func (s *Server) serveTenant(w http.ResponseWriter, r *http.Request) {
-	recordOf(r.Context()).runtime.gateway.engine.ServeHTTP(w, r)
+	runtime := recordOf(r.Context()).runtime
+	if runtime.cors.allow(w, r) {
+		return
+	}
+	runtime.gateway.engine.ServeHTTP(w, r)
 }
 
 // fail renders an error: the one place on the public listener.

@@ -21,7 +21,8 @@ type record struct {
 	span      trace.Span
 	runtime   *Runtime // nil until the tenant is known
 	principal *auth.Principal
-	route     string // the pattern, "" when none matched
+	route     string // as documents write it, GET /dashboard/{id}; "" when none matched
+	pattern   string // its path alone
 	status    int    // 0 until the header is written
 	bytes     int64
 	err       error // what went wrong, as the operator sees it
@@ -66,6 +67,20 @@ func (r *record) tenant() string {
 		return ""
 	}
 	return string(r.runtime.Tenant.ID)
+}
+
+func (r *record) setRoute(rt *route) {
+	r.route, r.pattern = rt.key, rt.doc.Pattern.Text
+}
+
+func (r *record) setHealth() { r.route, r.pattern = routeHealth, routeHealth }
+
+// code is what went wrong in one word, "" when nothing did.
+func (r *record) code() string {
+	if r.err == nil {
+		return ""
+	}
+	return problem.From(r.err).Code
 }
 
 // statusClientGone is the status in the log of a request whose client left before an answer; it is never sent.

@@ -43,7 +43,7 @@ type Server struct {
 	cfg         Config
 	log         *slog.Logger
 	telemetry   *observability.Telemetry
-	metrics     *metrics
+	requests    *observability.Requests
 	trusted     trusted
 	directory   *directory
 	cache       *cache.Cache
@@ -53,7 +53,7 @@ type Server struct {
 	draining    atomic.Bool
 }
 
-type directory = tenants.Directory[*Spec, *gateway, *Runtime]
+type directory = tenants.Directory[*rest.Spec, *gateway, *Runtime]
 
 // Listeners are the two open sockets of a server.
 type Listeners struct{ Public, Admin net.Listener }

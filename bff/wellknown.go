@@ -12,10 +12,10 @@ func (s *Server) wellKnown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case routeHealth:
-			recordOf(r.Context()).route = routeHealth
+			recordOf(r.Context()).setHealth()
 			writeState(w, http.StatusOK, state{Status: "ok"})
 		case "/-/readyz":
-			recordOf(r.Context()).route = routeHealth
+			recordOf(r.Context()).setHealth()
 			s.ready(w)
 		default:
 			next.ServeHTTP(w, r)

@@ -25,6 +25,7 @@ type Documents interface {
 	Document(kind tenants.Kind, name string) (tenants.Document, bool)
 	Documents(kind tenants.Kind) []tenants.Document
 	Apply(ctx context.Context, change tenants.Change) (tenants.Document, document.Issues, error)
+	Effective(id tenants.ID) ([]tenants.EffectiveValue, bool)
 	Status() tenants.Status
 }
 
@@ -35,13 +36,13 @@ type Options struct {
 	OpenMetrics bool   // /metrics needs no token
 
 	Documents Documents
-	Store     tenants.Store                                                       // for history
-	Tenant    func(id tenants.ID) (*tenants.Tenant, bool)                         // what is served now
-	Usage     func(ctx context.Context, id tenants.ID) any                        // JSON of GET .../usage
-	Purge     func(ctx context.Context, id tenants.ID, purge cache.Purge) error   // forget cached answers
-	Explain   func(ctx context.Context, q Question) (any, error)                  // JSON of POST explain
-	Schemas   map[tenants.Kind][]byte                                             // the JSON Schema of each kind
-	Degraded  func() []string                                                     // what the server does without for now
+	Store     tenants.Store                                                     // for history
+	Tenant    func(id tenants.ID) (*tenants.Tenant, bool)                       // what is served now
+	Usage     func(ctx context.Context, id tenants.ID) any                      // JSON of GET .../usage
+	Purge     func(ctx context.Context, id tenants.ID, purge cache.Purge) error // forget cached answers
+	Explain   func(ctx context.Context, q Question) (any, error)                // JSON of POST explain
+	Schemas   map[tenants.Kind][]byte                                           // the JSON Schema of each kind
+	Degraded  func() []string                                                   // what the server does without for now
 	Traces    *traceview.Store
 	Metrics   http.Handler
 	Console   http.Handler

@@ -25,7 +25,7 @@ type entry struct {
 }
 
 func (a *api) documents(g *gin.RouterGroup) {
-	for _, kind := range tenants.Kinds {
+	for _, kind := range tenants.Kinds() {
 		g.GET("/"+string(kind), handle(a.ofKind(kind, a.list)))
 		g.GET("/"+string(kind)+"/:name", handle(a.ofKind(kind, a.get)))
 		g.PUT("/"+string(kind)+"/:name", handle(a.ofKind(kind, a.put)))
@@ -65,7 +65,7 @@ func (a *api) get(c *gin.Context, kind tenants.Kind) error {
 		return nil
 	}
 	c.Header("Cache-Control", "no-store")
-	c.Data(http.StatusOK, mediaType(doc.Text), redact(kind, doc))
+	c.Data(http.StatusOK, mediaType(doc.Text), conceal(doc))
 	return nil
 }
 
@@ -80,6 +80,9 @@ func (a *api) put(c *gin.Context, kind tenants.Kind) error {
 	text, err := io.ReadAll(c.Request.Body)
 	if err != nil {
 		return err
+	}
+	if stored, ok := a.Documents.Document(kind, c.Param("name")); ok && kind == tenants.KindTenants {
+		text = restore(text, stored)
 	}
 	return a.apply(c, tenants.Change{Kind: kind, Name: c.Param("name"), Text: text})
 }
@@ -120,7 +123,7 @@ func (a *api) apply(c *gin.Context, change tenants.Change) error {
 // invalid says all that is wrong with a change: 400 when its text cannot be parsed at all, else 422.
 func invalid(change tenants.Change, issues document.Issues) error {
 	p := problem.New(http.StatusUnprocessableEntity, "invalid-document", "%s", plural(len(issues)))
-	if _, syntax := document.Parse(change.Name, change.Text); len(syntax) > 0 && !change.Delete && change.Kind != tenants.Specs {
+	if _, syntax := document.Parse(change.Name, change.Text); len(syntax) > 0 && !change.Delete && change.Kind != tenants.KindSpecs {
 		p.Status, p.Code = http.StatusBadRequest, "unparsable-document"
 	}
 	for _, i := range issues {

@@ -35,9 +35,13 @@ func (a *api) tenant(f func(*gin.Context, *tenants.Tenant) error) func(*gin.Cont
 // effective lists every value that holds for a tenant, and where it comes from. ?diff leaves out what no document sets.
 func (a *api) effective(c *gin.Context, t *tenants.Tenant) error {
 	_, diff := c.GetQuery("diff")
+	values, ok := a.Documents.Effective(t.ID)
+	if !ok {
+		return tenants.ErrNotFound
+	}
 	items := []tenants.EffectiveValue{}
-	for _, v := range t.Effective() {
-		if !diff || v.Source != tenants.FromDefault {
+	for _, v := range values {
+		if !diff || v.Source != tenants.SourceDefault {
 			items = append(items, v)
 		}
 	}
