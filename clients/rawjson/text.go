@@ -158,8 +158,12 @@ func unescapeByte(b byte) byte {
 }
 
 // AppendQuoted appends s as a JSON string. Bytes of s that are not UTF-8 become U+FFFD.
-func AppendQuoted(dst []byte, s string) []byte {
-	dst = append(dst, '"')
+func AppendQuoted[T string | []byte](dst []byte, s T) []byte {
+	return append(AppendEscaped(append(dst, '"'), s), '"')
+}
+
+// AppendEscaped is AppendQuoted without the quotes.
+func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		b := s[i]
@@ -168,7 +172,7 @@ func AppendQuoted(dst []byte, s string) []byte {
 			continue
 		}
 		if b >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
+			r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 			if r != utf8.RuneError || size > 1 {
 				i += size
 				continue
@@ -179,8 +183,7 @@ func AppendQuoted(dst []byte, s string) []byte {
 		i++
 		start = i
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+	return append(dst, s[start:]...)
 }
 
 func appendEscape(dst []byte, b byte) []byte {
