@@ -107,7 +107,6 @@ func (d *Directory[S, A, R]) Follow(ctx context.Context) error {
 	defer watching.Wait()
 	watching.Go(func() { d.watch(ctx, signal) })
 
-	signal() // whatever changed between Load and now
 	tick := time.NewTicker(retryAfter)
 	defer tick.Stop()
 	for ok, n := true, 1; ; {

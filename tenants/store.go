@@ -19,6 +19,8 @@ var (
 	ErrInUse = errors.New("the document is in use")
 	// ErrName: the document's kind or name is not one; the error that wraps it says what a name looks like.
 	ErrName = errors.New("not a document's name")
+	// ErrUnavailable: the store does not answer; whether a change was made is not known.
+	ErrUnavailable = errors.New("the store of documents does not answer")
 	// ErrTooLarge: the text exceeds Kind.MaxText, or the store its number of documents.
 	ErrTooLarge = errors.New("too large to be stored")
 )
@@ -93,9 +95,10 @@ type Store interface {
 	// documents with one name are both returned. An error means that nothing is known.
 	Load(ctx context.Context) ([]Document, error)
 	// Put stores doc.Text as a new revision, durably, and returns it as stored. Of doc it reads Kind, Name and
-	// Text. ErrConflict when m does not hold, ErrReadOnly, ErrTooLarge.
+	// Text. ErrConflict when m does not hold, ErrReadOnly, ErrUnavailable, ErrTooLarge.
 	Put(ctx context.Context, doc Document, m Match, by string) (Document, error)
-	// Delete removes a document; its history stays. ErrNotFound, ErrConflict, ErrReadOnly.
+	// Delete removes a document; its history stays. ErrNotFound, ErrConflict, ErrReadOnly,
+	// ErrUnavailable.
 	Delete(ctx context.Context, kind Kind, name string, m Match, by string) error
 	// History lists the revisions that are kept, newest first, those of a deleted document too. ErrNotFound when
 	// there never was such a document.
@@ -104,8 +107,8 @@ type Store interface {
 	At(ctx context.Context, kind Kind, name string, revision int64) (Document, error)
 	// Audit lists events newest first: at most limit of those whose Sequence is below before; 0 means the newest.
 	Audit(ctx context.Context, before int64, limit int) ([]Event, error)
-	// Watch calls changed when anything may have changed, within a second of it, until ctx ends; then it
-	// returns nil. changed must return soon.
+	// Watch calls changed at its start, and then when anything may have changed, within a second of it, until ctx
+	// ends; then it returns nil. changed must return soon.
 	Watch(ctx context.Context, changed func()) error
 	// Degraded says what the store does without for now, for the operator; empty when all is well.
 	Degraded() string
