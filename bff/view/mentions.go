@@ -1,0 +1,124 @@
+package view
+
+import (
+	"regexp"
+	"slices"
+
+	"atrium/bff/api"
+	"atrium/clients/rest"
+	"atrium/clients/schema"
+	"atrium/tenants/document"
+)
+
+// The members of open-ended names become known by being mentioned: query parameters, variables and the fields of a
+// body without a schema. Mentions are found in the text of the holes, before anything has a type.
+var (
+	mention = regexp.MustCompile(`(?:^|[^\w.])(query|body|vars|tenant\s*\.\s*vars)\s*` +
+		`(?:\.\s*\??\s*([A-Za-z_]\w*)|\[\s*\??\s*["']([^"'\\]+)["']\s*\])`)
+	onlyMention = regexp.MustCompile(`^\$\{\s*(path|query|body)\s*` +
+		`(?:\.\s*([A-Za-z_]\w*)|\[\s*["']([^"'\\]+)["']\s*\])\s*\}$`)
+	onlyBody = regexp.MustCompile(`^\$\{\s*body\s*\}$`)
+	anyBody  = regexp.MustCompile(`(?s)\$\{(?:.*[^\w.])?\s*body\b`)
+	space    = regexp.MustCompile(`\s+`)
+)
+
+// mentions are the members mentioned of each root, sorted.
+type mentions map[string][]string
+
+func findMentions(n *document.Node) mentions {
+	m := mentions{}
+	m.walk(n)
+	for root, names := range m {
+		slices.Sort(names)
+		m[root] = slices.Compact(names)
+	}
+	return m
+}
+
+func (m mentions) walk(n *document.Node) {
+	if n == nil {
+		return
+	}
+	if n.Kind == document.String {
+		for _, found := range mention.FindAllStringSubmatch(n.Text, -1) {
+			root := space.ReplaceAllString(found[1], "")
+			m[root] = append(m[root], found[2]+found[3])
+		}
+	}
+	for _, item := range n.Items {
+		m.walk(item)
+	}
+	for _, f := range n.Fields {
+		m.walk(f.Value)
+	}
+}
+
+// A feed is the first place of an operation that takes a member as it is: it lends its type to one that has none.
+type feed struct {
+	typ         *schema.Type
+	required    bool
+	description string
+	commas      bool
+}
+
+// feeds are by root and member: "query.page".
+type feeds map[string]feed
+
+func (f feeds) add(name string, one feed) {
+	if known, ok := f[name]; ok {
+		known.required = known.required || one.required
+		f[name] = known
+		return
+	}
+	f[name] = one
+}
+
+func findFeeds(steps api.Steps, operation func(*api.Step) *rest.Operation) feeds {
+	f := feeds{}
+	for _, s := range steps {
+		op := operation(s)
+		if op == nil {
+			continue
+		}
+		for name, n := range s.With {
+			if i := op.Param(name); i >= 0 {
+				p := op.Params[i]
+				f.member(n, feed{p.Type, p.Required, p.Description, false})
+			}
+		}
+		f.body(s.Body, op.Body, op.BodyRequired)
+	}
+	return f
+}
+
+// member notes a template that is one hole with one member.
+func (f feeds) member(n *document.Node, one feed) {
+	if n == nil || n.Kind != document.String {
+		return
+	}
+	if found := onlyMention.FindStringSubmatch(n.Text); found != nil {
+		f.add(found[1]+"."+found[2]+found[3], one)
+	}
+}
+
+// body notes what a step's body takes from the request.
+func (f feeds) body(n *document.Node, want *schema.Type, required bool) {
+	if n == nil || want == nil {
+		return
+	}
+	switch n.Kind {
+	case document.String:
+		if onlyBody.MatchString(n.Text) {
+			f.add("body", feed{typ: want, required: required})
+		} else {
+			f.member(n, feed{typ: want, required: required})
+		}
+	case document.Map:
+		for _, field := range n.Fields {
+			if m, ok := want.Member(field.Key); ok {
+				f.body(field.Value, m.Type, m.Required && !m.Type.AllowsNull())
+			}
+		}
+	case document.Null, document.Bool, document.Int, document.Float, document.List:
+	}
+}
