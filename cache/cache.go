@@ -2,7 +2,10 @@ package cache
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -22,49 +25,208 @@ type Options struct {
 	Refreshes int                   // refreshes in the background at once; zero means 64
 }
 
+func (o *Options) defaults() {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	orElse(&o.Quota, 64<<20)
+	orElse(&o.Memory, 1<<30)
+	orElse(&o.MaxEntry, 1<<20)
+	orElse(&o.Budget, defaultBudget)
+	orElse(&o.Refreshes, 64)
+}
+
+func orElse[T int | int64 | time.Duration](v *T, otherwise T) {
+	if *v <= 0 {
+		*v = otherwise
+	}
+}
+
 // Cache is a read-through cache of many tenants. Its methods may be called by any number of goroutines.
-type Cache struct{ opts Options }
+type Cache struct {
+	opts   Options
+	shards [shards]shard
+	table  table
+	ledger ledger
+	guard  *Guard // nil without Redis
+	shelf  *shelf // nil without Redis
+	node   string // tells this replica's purges from those of others
+	offset atomic.Int64
+	seen   observer
+
+	refreshes chan struct{} // a token for each refresh that runs
+
+	quotas struct {
+		sync.RWMutex
+		of map[string]int64
+	}
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	life   struct {
+		sync.RWMutex
+		closed bool
+	}
+	tasks sync.WaitGroup
+}
 
 // New returns a cache. It does not wait for Redis. Close it.
-func New(opts Options) *Cache { return &Cache{opts: opts} }
-
-// Fetch returns the answer for a key: the stored one where the policy allows, else what fill gets.
-func (c *Cache) Fetch(ctx context.Context, req Request, fill Fill) (Result, error) {
-	a, err := fill(ctx, nil)
-	return Result{Entry: &a.Entry}, err
+func New(opts Options) *Cache {
+	opts.defaults()
+	c := &Cache{opts: opts, node: rand.Text(), refreshes: make(chan struct{}, opts.Refreshes)}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.table.clock = c.clock
+	c.ledger = &c.table
+	if opts.Redis != nil {
+		c.guard = NewGuard(opts.Redis, GuardOptions{Budget: opts.Budget, Log: opts.Log})
+		c.shelf = &shelf{guard: c.guard, maxEntry: opts.MaxEntry}
+		c.ledger = &registry{guard: c.guard, node: c.node}
+		c.start(c.follow)
+		c.start(c.listen)
+	}
+	c.start(c.tidy)
+	c.seen.observe(c)
+	return c
 }
 
-// Purge names what to forget of a tenant: all, or what carries one of the tags.
-type Purge struct {
-	Tags []string
-	All  bool
-	Soft bool // keep it as stale content, refreshed at the next request; else it is never served again
+// Close ends refreshes and whatever else runs in the background, and waits for it. After it, Fetch stores nothing.
+func (c *Cache) Close() {
+	c.life.Lock()
+	c.life.closed = true
+	c.life.Unlock()
+	c.cancel()
+	c.tasks.Wait()
+	if c.guard != nil {
+		c.guard.Close()
+	}
+	c.seen.stop()
 }
 
-// Purge forgets; see the type.
-func (c *Cache) Purge(ctx context.Context, tenant string, p Purge) error { return nil }
+// Up reports whether Redis answers, if there is one.
+func (c *Cache) Up() bool { return c.guard == nil || c.guard.Up() }
 
-// Peek tells what Fetch would find, and how old it is.
-func (c *Cache) Peek(ctx context.Context, key Key) (State, time.Duration) { return Miss, 0 }
+// start runs f on a goroutine that Close waits for; false when the cache is closed.
+func (c *Cache) start(f func()) bool {
+	c.life.RLock()
+	defer c.life.RUnlock()
+	if c.life.closed {
+		return false
+	}
+	c.tasks.Go(f)
+	return true
+}
 
-// Usage is what a tenant uses of this replica's memory, and how well.
+// clock is the time in microseconds that replicas share: Redis' when it could be asked, so that a skewed replica ages
+// entries like the others.
+func (c *Cache) clock() int64 { return c.opts.Now().UnixMicro() + c.offset.Load() }
+
+// tick is the clock, never twice the same.
+func (c *Cache) tick() int64 { return c.table.tick() }
+
+// budget bounds what the calls to Redis under it may take together.
+func (c *Cache) budget(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.guard == nil {
+		return ctx, func() {}
+	}
+	return c.guard.Budget(ctx)
+}
+
+// refreshesPerSpace keeps one tenant's slow upstream from taking all refreshes.
+func (c *Cache) refreshesPerSpace() int32 { return int32(max(c.opts.Refreshes/4, 1)) }
+
+// admit lets a refresh run, when there is room.
+func (c *Cache) admit(sp *space) bool {
+	if sp.refreshing.Add(1) > c.refreshesPerSpace() {
+		sp.refreshing.Add(-1)
+		c.seen.dropped.Add(1)
+		return false
+	}
+	select {
+	case c.refreshes <- struct{}{}:
+		return true
+	default:
+		sp.refreshing.Add(-1)
+		c.seen.dropped.Add(1)
+		return false
+	}
+}
+
+func (c *Cache) dismiss(sp *space) {
+	<-c.refreshes
+	sp.refreshing.Add(-1)
+}
+
+// SetQuota bounds a tenant's memory in bytes; zero is the default of Options. It holds at once.
+func (c *Cache) SetQuota(tenant string, bytes int64) {
+	c.quotas.Lock()
+	if bytes <= 0 {
+		delete(c.quotas.of, tenant)
+	} else {
+		if c.quotas.of == nil {
+			c.quotas.of = map[string]int64{}
+		}
+		c.quotas.of[tenant] = bytes
+	}
+	c.quotas.Unlock()
+	if sp := c.existing(tenant); sp != nil {
+		if m := sp.memory.Load(); m != nil {
+			m.SetMaximum(uint64(c.quota(tenant)))
+		}
+	}
+}
+
+func (c *Cache) quota(scope string) int64 {
+	c.quotas.RLock()
+	defer c.quotas.RUnlock()
+	if q, ok := c.quotas.of[scope]; ok {
+		return q
+	}
+	return c.opts.Quota
+}
+
+// Usage is what a tenant uses of this replica's memory, and how well, since this replica started.
 type Usage struct {
 	Bytes  int64
 	Hits   int64 // stale content included
-	Misses int64
+	Misses int64 // bypasses included
+}
+
+// HitRatio is the share of hits, 0 when there was no request.
+func (u Usage) HitRatio() float64 {
+	if u.Hits+u.Misses == 0 {
+		return 0
+	}
+	return float64(u.Hits) / float64(u.Hits+u.Misses)
 }
 
 // Usage returns a tenant's usage.
-func (c *Cache) Usage(tenant string) Usage { return Usage{} }
+func (c *Cache) Usage(tenant string) Usage {
+	sp := c.existing(tenant)
+	if sp == nil {
+		return Usage{}
+	}
+	return Usage{
+		Bytes:  sp.bytes(),
+		Hits:   sp.counts[Hit].Load() + sp.counts[Stale].Load(),
+		Misses: sp.counts[Miss].Load() + sp.counts[Bypass].Load(),
+	}
+}
 
-// SetQuota bounds a tenant's memory in bytes; zero is the default of Options.
-func (c *Cache) SetQuota(tenant string, bytes int64) {}
-
-// Drop forgets everything of a tenant that is gone.
-func (c *Cache) Drop(tenant string) {}
-
-// Close ends what runs in the background and waits for it.
-func (c *Cache) Close() {}
-
-// Connect builds the client of a Redis: see connect.go.
-func Connect(urls ...string) (redis.UniversalClient, error) { return nil, nil }
+// Drop forgets everything of a tenant that is gone: here at once, and on other replicas as a hard purge of all does.
+func (c *Cache) Drop(tenant string) {
+	c.SetQuota(tenant, 0)
+	sp := c.existing(tenant)
+	if sp == nil {
+		if c.guard == nil {
+			return
+		}
+		sp = c.space(tenant)
+	}
+	sp.vector.owe([]uint16{fieldAll}, false, c.tick)
+	sp.release()
+	sp.used.Store(0)
+	sp.gone.Store(true) // tidy pays what is owed, and lets go of the rest
+}

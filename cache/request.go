@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -58,8 +59,8 @@ func (e *finalError) Unwrap() error { return e.error }
 // Errors of Fetch beyond those of its Fill.
 var (
 	ErrKey            = errors.New("a cache key without a scope")
-	ErrTimeout        = errors.New("the fill did not end within its hard timeout") // wraps context.DeadlineExceeded
-	ErrMustRevalidate = errors.New("the stored answer must not be used unconfirmed") // wraps the fill's error
+	ErrTimeout        = fmt.Errorf("the fill did not end within its hard timeout: %w", context.DeadlineExceeded)
+	ErrMustRevalidate = errors.New("the stored answer must not be used unconfirmed") // comes with the fill's error
 )
 
 // Request is what Fetch is asked for.
