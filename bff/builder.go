@@ -2,6 +2,7 @@ package bff
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"net/http"
@@ -35,7 +36,7 @@ func (b *builder) API(doc tenants.Document, specs func(name string) (*rest.Spec,
 	if decoded == nil {
 		return nil, issues
 	}
-	g := &gateway{server: b.server, name: doc.Name, revision: doc.Revision, doc: decoded}
+	g := &gateway{server: b.server, name: doc.Name, revision: doc.Revision, fingerprint: sha256.Sum256(doc.Text), doc: decoded}
 	g.needs, g.settings = settingsOf(decoded)
 	issues = append(issues, g.addUpstreams(specs)...)
 	issues = append(issues, g.addModels()...)

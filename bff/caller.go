@@ -55,7 +55,7 @@ func (k *caller) answer(ctx context.Context, vc *view.Call) (*view.Answer, error
 // cached answers a step from the cache. The request is the key: it is every byte that can reach the upstream.
 func (k *caller) cached(ctx context.Context, vc *view.Call, req *rest.Request) (*view.Answer, error) {
 	key := scopedKey(vc.Step.Cache.Scope, k.call, [][]byte{[]byte("step"), req.Key()})
-	result, err := k.server.cache.Fetch(ctx, cache.Request{Key: key, Policy: policyOf(vc.Step.Cache, vc.Tags)},
+	result, err := k.call.runtime.useCache().Fetch(ctx, cache.Request{Key: key, Policy: policyOf(vc.Step.Cache, vc.Tags)},
 		func(ctx context.Context, _ *cache.Entry) (cache.Answer, error) {
 			resp, err := k.server.client.Do(ctx, req)
 			if err != nil {

@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,17 +19,18 @@ import (
 
 // A gateway is a compiled API: all tenants that are served the API share it. It is immutable.
 type gateway struct {
-	server    *Server
-	name      string
-	revision  int64
-	doc       *api.API
-	needs     []api.Mention // variables and secrets that every tenant must have
-	settings  *expr.Scope   // of texts that name vars and secrets
-	upstreams []*upstream
-	index     map[string]int // of upstreams, by name
-	models    map[string]*model
-	routes    []*route
-	engine    *gin.Engine
+	server      *Server
+	name        string
+	revision    int64
+	fingerprint [sha256.Size]byte // of the document
+	doc         *api.API
+	needs       []api.Mention // variables and secrets that every tenant must have
+	settings    *expr.Scope   // of texts that name vars and secrets
+	upstreams   []*upstream
+	index       map[string]int // of upstreams, by name
+	models      map[string]*model
+	routes      []*route
+	engine      *gin.Engine
 }
 
 // A route is a compiled route.

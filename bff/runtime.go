@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"atrium/bff/auth"
 	"atrium/bff/expr"
+	"atrium/cache"
 	"atrium/clients/rest"
 	"atrium/tenants"
 )
@@ -23,6 +25,7 @@ type Runtime struct {
 	models      map[string]*chain // by the name of the model
 	secrets     expr.Env          // of the gateway's settings: vars and secrets
 	vars        []byte            // JSON
+	quota       sync.Once
 	fingerprint [sha256.Size]byte // of all that makes its answers differ from another tenant's
 }
 
@@ -53,8 +56,14 @@ func (g *gateway) runtime(t *tenants.Tenant) (*Runtime, error) {
 	if rt.models, err = g.chains(rt); err != nil {
 		return nil, err
 	}
-	g.server.cache.SetQuota(string(t.ID), int64(t.Plan.CacheBytes))
 	return rt, nil
+}
+
+// useCache gives the tenant its share of the cache, once and only when it is used: a runtime may be built for a dry run.
+func (rt *Runtime) useCache() *cache.Cache {
+	c := rt.gateway.server.cache
+	rt.quota.Do(func() { c.SetQuota(string(rt.Tenant.ID), int64(rt.Tenant.Plan.CacheBytes)) })
+	return c
 }
 
 // settingsEnv is what the holes of settings see of a tenant.

@@ -12,10 +12,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"atrium/bff/auth"
 	"atrium/bff/chat"
 	"atrium/bff/limit"
 	"atrium/cache"
 	"atrium/clients"
+	"atrium/clients/rest"
 	"atrium/observability"
 	"atrium/tenants"
 )
@@ -49,6 +51,10 @@ type Server struct {
 	cache       *cache.Cache
 	limits      *limit.Limiter
 	generations *chat.Generations
+	transport   *clients.Transport
+	client      *rest.Client
+	keySets     *auth.KeySets
+	deliveries  *deliveries
 	compress    func(http.Handler) http.Handler
 	draining    atomic.Bool
 }

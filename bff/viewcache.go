@@ -22,7 +22,7 @@ func (v *viewRoute) serveCached(ctx context.Context, c *call, in *view.Input) er
 	if err != nil {
 		return err
 	}
-	result, err := v.gateway.server.cache.Fetch(ctx, cache.Request{Key: key, Policy: policy, HardTimeout: v.timeout},
+	result, err := c.runtime.useCache().Fetch(ctx, cache.Request{Key: key, Policy: policy, HardTimeout: v.timeout},
 		func(ctx context.Context, _ *cache.Entry) (cache.Answer, error) {
 			result, err := v.program.Run(ctx, in, v.caller(c))
 			if err != nil {
