@@ -5,19 +5,6 @@ import (
 	"unicode/utf8"
 )
 
-// lineOf returns a line of the source without its end.
-func lineOf(source string, number int) string {
-	for range number - 1 {
-		_, rest, ok := strings.Cut(source, "\n")
-		if !ok {
-			return ""
-		}
-		source = rest
-	}
-	line, _, _ := strings.Cut(source, "\n")
-	return line
-}
-
 // unquotedHole finds the hole of a line, outside quotes, at which reading stopped or in which it did:
 // the last one that starts at or before the column, and its column.
 func unquotedHole(line string, before int) (column int, hole string) {

@@ -25,23 +25,23 @@ type mended struct {
 	broken map[int]bool // lines that hold brokenText
 }
 
-// parseWhatIsGood parses the source, reading on behind syntax errors. The tree is nil when nothing can be read.
-func parseWhatIsGood(file, source string) (*ast.File, mended, Issues) {
-	m := mended{source: source, broken: map[int]bool{}}
-	tree, problem := parseYAML(source)
-	var issues Issues
+// parseWhatIsGood parses the text, reading on behind syntax errors; broken are the lines with text taken out. The tree
+// is nil when nothing can be read.
+func parseWhatIsGood(file string, text lines) (tree *ast.File, broken map[int]bool, issues Issues) {
+	m := mended{source: text.source, broken: map[int]bool{}}
+	tree, problem := parseYAML(m.source)
 	budget := maxReread
 	for problem != nil {
-		issues = append(issues, problem.issue(file))
+		issues = append(issues, problem.issue(file, text))
 		if problem.fatal || len(issues) == maxMends {
-			return nil, m, issues
+			return nil, nil, issues
 		}
 		ok := false
 		if m, tree, problem, ok = m.around(problem, &budget); !ok {
-			return nil, m, issues
+			return nil, nil, issues
 		}
 	}
-	return tree, m, issues
+	return tree, m.broken, issues
 }
 
 // around takes out as little as makes the error go away; ok is false when nothing helps. Better is a source whose next

@@ -24,13 +24,16 @@ func Parse(file string, text []byte) (*Node, Issues) {
 		return nil, Issues{{File: file, Message: fmt.Sprintf("the document is larger than %v", Size(maxText))}}
 	}
 	source := strings.TrimPrefix(string(text), "\uFEFF")
+	if strings.Contains(source, "\r") {
+		source = strings.ReplaceAll(strings.ReplaceAll(source, "\r\n", "\n"), "\r", "\n")
+	}
 	if issue, ok := checkCharacters(file, source); !ok {
 		return nil, Issues{issue}
 	}
 	if looksLikeJSON(source) {
 		return readJSONOrFlow(file, source)
 	}
-	return readLines(file, source)
+	return readYAML(file, source)
 }
 
 // readJSONOrFlow reads text that starts as JSON does. When it is not JSON it may be flow-style YAML, which is also what
@@ -40,19 +43,11 @@ func readJSONOrFlow(file, source string) (*Node, Issues) {
 	if ok {
 		return root, issues
 	}
-	root, other := readLines(file, strings.ReplaceAll(source, "\t", " "))
+	root, other := readYAML(file, strings.ReplaceAll(source, "\t", " "))
 	if len(other) == 0 && !strings.HasSuffix(file, ".json") {
 		return root, nil
 	}
 	return root, issues
-}
-
-// readLines reads YAML, whose lines may end in three ways.
-func readLines(file, source string) (*Node, Issues) {
-	if strings.Contains(source, "\r") {
-		source = strings.ReplaceAll(strings.ReplaceAll(source, "\r\n", "\n"), "\r", "\n")
-	}
-	return readYAML(file, source)
 }
 
 // checkCharacters refuses what is not text, which every reader would otherwise treat in a way of its own.
@@ -66,7 +61,7 @@ func checkCharacters(file, source string) (Issue, bool) {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			problem = "this is not UTF-8 text"
-		case r < ' ' && r != '\n' && r != '\r' && r != '\t', r == 0x7f:
+		case r < ' ' && r != '\n' && r != '\t', r == 0x7f:
 			problem = fmt.Sprintf("a control character (%U) is not text; in quotes write an escape for it", r)
 		}
 		if problem != "" {

@@ -40,8 +40,8 @@ func (a *aligner) open() {
 	case '|', '>':
 		a.quote = '|'
 		a.take(strings.IndexByte(a.raw+"\n", '\n'))
-		body := strings.TrimLeft(a.raw, "\n")
-		a.indent = len(body) - len(strings.TrimLeft(body, " "))
+		text := strings.TrimLeft(a.raw, " \n")
+		a.indent = len(a.raw) - len(text) - 1 - strings.LastIndexByte(a.raw[:len(a.raw)-len(text)], '\n')
 		a.newlines()
 	}
 }
@@ -97,6 +97,9 @@ func (a *aligner) step(r rune) bool {
 // blank moves over a space or newline, which a fold may have been written as. Newlines that fold into one
 // space, or into fewer newlines, are passed when the next character is reached.
 func (a *aligner) blank(r rune) bool {
+	for strings.HasPrefix(a.raw, "\t") && !a.atLineEnd() {
+		a.take(1) // plain text loses its tabs
+	}
 	switch {
 	case a.raw == "":
 		return r == '\n' // the last newline of a block at the end of the file
@@ -137,6 +140,8 @@ func (a *aligner) settle(rest string) {
 			a.newlines()
 		case strings.HasPrefix(a.raw, "\n"):
 			a.newlines()
+		case strings.HasPrefix(a.raw, "\t") && rest[0] != '\t':
+			a.take(1) // plain text loses its tabs
 		default:
 			return
 		}

@@ -3,7 +3,7 @@ package document
 import (
 	"fmt"
 	"strconv"
-	"unicode/utf8"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -11,8 +11,7 @@ import (
 
 type yamlReader struct {
 	file    string
-	source  string
-	lines   []int // offset of each line's start
+	lines   lines
 	broken  map[int]bool
 	nodes   int
 	issues  Issues
@@ -21,27 +20,22 @@ type yamlReader struct {
 }
 
 func readYAML(file, source string) (*Node, Issues) {
-	tree, m, issues := parseWhatIsGood(file, source)
+	table := newLines(source)
+	tree, broken, issues := parseWhatIsGood(file, table)
 	if tree == nil {
 		return nil, issues
 	}
 	r := &yamlReader{
-		file: file, source: m.source, broken: m.broken, issues: issues,
+		file: file, lines: table, broken: broken, issues: issues,
 		anchors: map[string]ast.Node{}, open: map[string]bool{},
-	}
-	r.lines = append(r.lines, 0)
-	for i := range len(m.source) {
-		if m.source[i] == '\n' {
-			r.lines = append(r.lines, i+1)
-		}
 	}
 	return r.document(tree), r.issues.Sort()
 }
 
 func (r *yamlReader) report(t *token.Token, pointer, format string, args ...any) {
+	line, column := r.place(t)
 	r.issues = append(r.issues, Issue{
-		File: r.file, Line: t.Position.Line, Column: t.Position.Column,
-		Pointer: pointer, Message: fmt.Sprintf(format, args...),
+		File: r.file, Line: line, Column: column, Pointer: pointer, Message: fmt.Sprintf(format, args...),
 	})
 }
 
@@ -59,6 +53,14 @@ func (r *yamlReader) document(tree *ast.File) *Node {
 		root, found = r.node(doc.Body, "", 0), true
 	}
 	return root
+}
+
+// place is where a token stands in the text as it was.
+func (r *yamlReader) place(t *token.Token) (line, column int) {
+	if r.broken[t.Position.Line] {
+		return r.lines.clamp(t.Position.Line, t.Position.Column)
+	}
+	return r.lines.place(t)
 }
 
 // start is the first token of a value.
@@ -80,7 +82,8 @@ func (r *yamlReader) node(n ast.Node, pointer string, depth int) *Node {
 		return &Node{File: r.file, Line: 1, Column: 1, Pointer: pointer}
 	}
 	t := start(n)
-	out := &Node{File: r.file, Line: t.Position.Line, Column: t.Position.Column, Pointer: pointer}
+	line, column := r.place(t)
+	out := &Node{File: r.file, Line: line, Column: column, Pointer: pointer}
 	if r.nodes++; depth > maxDepth || r.nodes > maxNodes {
 		r.refuse(out, t, depth)
 		return out
@@ -105,7 +108,7 @@ func (r *yamlReader) node(n ast.Node, pointer string, depth int) *Node {
 		return r.alias(out, n, depth)
 	case *ast.LiteralNode:
 		out.Kind, out.Text = String, n.Value.Value
-		out.raw = r.from(out.Line, out.Column)
+		out.raw = r.lines.from(out.Line, out.Column)
 	default:
 		r.scalar(out, t)
 	}
@@ -131,15 +134,16 @@ func (r *yamlReader) mapping(out *Node, values []*ast.MappingValueNode, depth in
 			continue
 		}
 		at := value.Key.GetToken()
+		line, column := r.place(at)
 		pointer := PointerTo(out.Pointer, key)
-		if line, again := seen[key]; again {
-			r.report(at, pointer, "duplicate key %s; it is already at line %d", quoted(key), line)
+		if before, again := seen[key]; again {
+			r.report(at, pointer, "duplicate key %s; it is already at line %d", quoted(key), before)
 			continue
 		}
-		seen[key] = at.Position.Line
+		seen[key] = line
 		out.Fields = append(out.Fields, Field{
-			Key: key, KeyLine: at.Position.Line, KeyColumn: at.Position.Column,
-			Value: r.node(value.Value, pointer, depth+1), rawKey: r.rawKey(at),
+			Key: key, KeyLine: line, KeyColumn: column,
+			Value: r.node(value.Value, pointer, depth+1), rawKey: r.raw(at, line, column),
 		})
 	}
 }
@@ -179,31 +183,11 @@ func (r *yamlReader) alias(out *Node, n *ast.AliasNode, depth int) *Node {
 	return out
 }
 
-func (r *yamlReader) rawKey(t *token.Token) string {
-	if t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType {
-		return r.from(t.Position.Line, t.Position.Column)
-	}
-	return ""
-}
-
-const longestLine = 4096 // beyond it, places inside text are not worth finding
-
-// from returns the source from a place on, or "" when it cannot be found cheaply.
-func (r *yamlReader) from(line, column int) string {
-	if line < 1 || line > len(r.lines) {
+// raw is the source of a text from its start on, "" when it is written as it reads.
+func (r *yamlReader) raw(t *token.Token, line, column int) string {
+	source := r.lines.from(line, column)
+	if t.Type == token.StringType && strings.HasPrefix(source, t.Value) {
 		return ""
 	}
-	start, end := r.lines[line-1], len(r.source)
-	if line < len(r.lines) {
-		end = r.lines[line]
-	}
-	if end-start > longestLine {
-		return ""
-	}
-	offset := start
-	for range column - 1 {
-		_, size := utf8.DecodeRuneInString(r.source[offset:end])
-		offset += size
-	}
-	return r.source[offset:]
+	return source
 }

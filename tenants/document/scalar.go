@@ -16,7 +16,7 @@ func (r *yamlReader) scalar(out *Node, t *token.Token) {
 	switch t.Type {
 	case token.SingleQuoteType, token.DoubleQuoteType:
 		out.Kind = String
-		out.raw = r.from(out.Line, out.Column)
+		out.raw = r.raw(t, out.Line, out.Column)
 	case token.NullType, token.ImplicitNullType:
 		out.Kind, out.Text = Null, ""
 	case token.BoolType:
@@ -28,9 +28,7 @@ func (r *yamlReader) scalar(out *Node, t *token.Token) {
 			r.report(t, out.Pointer, `the hole in this text is cut off: " #" starts a comment; write the text in quotes`)
 			return
 		}
-		if strings.Contains(strings.TrimSpace(t.Origin), "\n") {
-			out.raw = r.from(out.Line, out.Column)
-		}
+		out.raw = r.raw(t, out.Line, out.Column)
 	case token.TagType:
 		out.Kind, out.Text = Broken, ""
 		r.report(t, out.Pointer, "tags are not supported; write %s in quotes if it is text", quoted(t.Value))
@@ -51,7 +49,7 @@ func (r *yamlReader) cutOff(t *token.Token) bool {
 	if open < 0 || strings.Contains(t.Value[open:], "}") {
 		return false
 	}
-	rest := strings.TrimPrefix(r.from(t.Position.Line, t.Position.Column), t.Value)
+	rest := strings.TrimPrefix(r.lines.from(r.place(t)), t.Value)
 	return strings.HasPrefix(strings.TrimLeft(rest, " \t"), "#")
 }
 

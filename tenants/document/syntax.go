@@ -20,8 +20,10 @@ type syntaxError struct {
 	fatal        bool   // reading on around it is not worth trying
 }
 
-func (e *syntaxError) issue(file string) Issue {
-	return Issue{File: file, Line: e.line, Column: e.column, Message: e.message}
+// issue places the error in the text as it was, of which lines may have been taken out since.
+func (e *syntaxError) issue(file string, text lines) Issue {
+	line, column := text.clamp(e.line, e.column)
+	return Issue{File: file, Line: line, Column: column, Message: e.message}
 }
 
 // parseYAML turns text into syntax trees, one a document.
@@ -100,14 +102,18 @@ func explain(source string, tokens token.Tokens, err error) *syntaxError {
 		return unreadable()
 	}
 	t := at.GetToken()
-	line := lineOf(source, t.Position.Line)
-	e := &syntaxError{line: t.Position.Line, column: t.Position.Column, from: t.Position.Line}
+	table := newLines(source)
+	e := &syntaxError{}
+	e.line, e.column = table.place(t)
+	e.from = e.line
+	line, _ := table.line(e.line)
 	if before := t.Prev; before != nil && isQuote(before) && before.Position.Line < e.line {
-		e.line, e.column, e.from = before.Position.Line, before.Position.Column, before.Position.Line
+		e.line, e.column = table.place(before)
+		e.from = e.line
 		e.message = "the quoted text that starts here runs on over the line; is its closing quote missing?"
 		return e
 	}
-	if column, hole := unquotedHole(line, t.Position.Column); hole != "" {
+	if column, hole := unquotedHole(line, e.column); hole != "" {
 		e.column, e.hole = column, hole
 		e.message = "write this hole in quotes, " + inQuotes(hole) + `: YAML has its own use for { } , # and ": "`
 		if rest := string([]rune(line)[column-1:]); openBracket(tokens, t) == nil && strings.TrimSpace(rest) != hole {
