@@ -40,6 +40,7 @@ type route struct {
 	auth    *api.Auth
 	handler handler
 	view    *viewRoute // nil when it is no view
+	chat    *chatRoute // nil when it is no chat
 
 	needsRest bool // its last parameter takes one segment or more
 }

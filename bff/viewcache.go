@@ -18,11 +18,21 @@ const degradedTTL = 2 * time.Second
 
 // serveCached answers from the cache, and runs the view where it must.
 func (v *viewRoute) serveCached(ctx context.Context, c *call, in *view.Input) error {
-	key, policy, err := v.cacheRequest(ctx, c, in)
+	result, err := v.fetch(ctx, c, in)
 	if err != nil {
 		return err
 	}
-	result, err := c.runtime.useCache().Fetch(ctx, cache.Request{Key: key, Policy: policy, HardTimeout: v.timeout},
+	describe(c.w.Header(), result)
+	return answer(c, result.Entry)
+}
+
+// fetch gets the answer through the cache.
+func (v *viewRoute) fetch(ctx context.Context, c *call, in *view.Input) (cache.Result, error) {
+	key, policy, err := v.cacheRequest(ctx, c, in)
+	if err != nil {
+		return cache.Result{}, err
+	}
+	return c.runtime.useCache().Fetch(ctx, cache.Request{Key: key, Policy: policy, HardTimeout: v.timeout},
 		func(ctx context.Context, _ *cache.Entry) (cache.Answer, error) {
 			result, err := v.program.Run(ctx, in, v.caller(c))
 			if err != nil {
@@ -36,11 +46,6 @@ func (v *viewRoute) serveCached(ctx context.Context, c *call, in *view.Input) er
 			}
 			return a, nil
 		})
-	if err != nil {
-		return err
-	}
-	describe(c.w.Header(), result)
-	return answer(c, result.Entry)
 }
 
 // final marks the errors that are an upstream's answer: nothing kept stands in for them.
