@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// A redisServer is a real redis-server of one test.
+type redisServer struct {
+	address string
+	dir     string
+	command *exec.Cmd
+}
+
+// startRedis starts a server on a free loopback port; it is stopped when the test ends.
+func startRedis(t *testing.T) *redisServer {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Fatalf("%v: install it (Debian: apt-get install redis-server), or run `make test`, which does", err)
+	}
+	s := &redisServer{dir: t.TempDir()}
+	for range 5 { // the free port may be taken in between
+		s.address = freeAddress(t)
+		if s.start(t) {
+			t.Cleanup(s.stop)
+			return s
+		}
+	}
+	t.Fatal("redis-server does not start")
+	return nil
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (s *redisServer) start(t *testing.T) bool {
+	t.Helper()
+	_, port, _ := strings.Cut(s.address, ":")
+	// Not CommandContext: the server must outlive t.Context for the clean-up of clients.
+	s.command = exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", s.dir, //nolint:noctx // see above
+		"--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning")
+	if err := s.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	client := s.dial()
+	defer client.Close()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		if client.Ping(t.Context()).Err() == nil {
+			return true
+		}
+		if s.command.Process.Signal(syscall.Signal(0)) != nil {
+			break
+		}
+	}
+	s.stop()
+	return false
+}
+
+func (s *redisServer) stop() {
+	_ = s.command.Process.Kill()
+	_ = s.command.Wait()
+}
+
+// pause stalls the server: it takes connections and answers nothing.
+func (s *redisServer) pause(t *testing.T)  { s.signal(t, syscall.SIGSTOP) }
+func (s *redisServer) resume(t *testing.T) { s.signal(t, syscall.SIGCONT) }
+
+func (s *redisServer) signal(t *testing.T, sig syscall.Signal) {
+	t.Helper()
+	if err := s.command.Process.Signal(sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+		t.Fatal(err)
+	}
+}
+
+// dial returns a client with the timeouts of a cache.
+func (s *redisServer) dial() redis.UniversalClient { return dialRedis(s.address) }
+
+func dialRedis(address string) redis.UniversalClient {
+	o := &redis.Options{
+		Addr: address, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
+		DialTimeout: 100 * time.Millisecond, ReadTimeout: 50 * time.Millisecond, WriteTimeout: 50 * time.Millisecond,
+		DisableIdentity: true,
+	}
+	return redis.NewClient(o)
+}
+
+// open returns another store in the server, as another replica would have.
+func (s *redisServer) open(t *testing.T, o RedisOptions) *Redis {
+	t.Helper()
+	client := s.dial()
+	r, err := NewRedis(client, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(r.Close(), client.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// eventually waits until ok holds.
+func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("after %s still not: %s", within, what)
+		case <-tick.C:
+		}
+	}
+}
+
+func name(i int) string { return "n" + strconv.Itoa(i) }
