@@ -2,6 +2,7 @@ package upstreams
 
 import (
 	"crypto/subtle"
+	"encoding/json"
 	"net/http"
 	"net/mail"
 	"strings"
@@ -69,10 +70,14 @@ func (c crm) get(w http.ResponseWriter, r *http.Request) {
 
 func (c crm) update(w http.ResponseWriter, r *http.Request) {
 	var change struct {
-		Email *string  `json:"email"`
-		Phone **string `json:"phone"` // null takes the number away
+		Email *string         `json:"email"`
+		Phone json.RawMessage `json:"phone"` // null takes the number away
 	}
 	if !readJSON(w, r, &change) {
+		return
+	}
+	if change.Email == nil && change.Phone == nil {
+		badRequest(w, "Name what to change: email or phone.")
 		return
 	}
 	if change.Email != nil {
@@ -80,6 +85,11 @@ func (c crm) update(w http.ResponseWriter, r *http.Request) {
 			badRequest(w, "email is no address.")
 			return
 		}
+	}
+	var phone *string
+	if change.Phone != nil && (json.Unmarshal(change.Phone, &phone) != nil || phone != nil && len(*phone) > 40) {
+		badRequest(w, "phone is a text of at most 40 bytes, or null.")
+		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,7 +102,7 @@ func (c crm) update(w http.ResponseWriter, r *http.Request) {
 		one.Email = *change.Email
 	}
 	if change.Phone != nil {
-		one.Phone = *change.Phone
+		one.Phone = phone
 	}
 	c.customers[one.ID] = one
 	writeJSON(w, http.StatusOK, one)

@@ -1,6 +1,7 @@
 package upstreams
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -38,7 +39,7 @@ func newFaults(latency time.Duration) *faults {
 func (f *faults) pass(w http.ResponseWriter, r *http.Request, operation string) bool {
 	var wait time.Duration
 	if f.latency > 0 {
-		wait = f.latency/2 + rand.N(f.latency) //nolint:gosec // not for secrets
+		wait = f.latency/2 + rand.N(f.latency)
 	}
 	standing := f.take(operation)
 	asked, err := parseFault(r.Header.Get("X-Demo-Delay"), r.Header.Get("X-Demo-Status"), "")
@@ -113,12 +114,12 @@ func parseFault(delay, status, times string) (fault, error) {
 	}
 	if status != "" {
 		if f.status, err = strconv.Atoi(status); err != nil || f.status < 400 || f.status > 599 {
-			return fault{}, fmt.Errorf("a status is a number from 400 to 599")
+			return fault{}, errors.New("a status is a number from 400 to 599")
 		}
 	}
 	if times != "" {
 		if f.times, err = strconv.Atoi(times); err != nil || f.times < 1 {
-			return fault{}, fmt.Errorf("times is a number from 1")
+			return fault{}, errors.New("times is a number from 1")
 		}
 	}
 	return f, nil
