@@ -189,6 +189,9 @@ func unquote(raw []byte) string {
 
 // number returns a count that is not negative.
 func number(raw []byte) (int64, bool) {
+	if len(raw) == 0 {
+		return 0, false
+	}
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	return max(n, 0), err == nil
 }
