@@ -1,6 +1,7 @@
 package document
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -23,6 +24,8 @@ type NodeDecoder interface {
 //	min=1  max=9    bounds of a number
 //	node            on a *Node field that is no member: the struct's own node
 //
+// A nil node, which is what Parse gives when nothing could be read, decodes to nothing.
+//
 // A *Node field keeps the subtree as it is. Maps have string keys. A null counts as an absent member, but it is
 // an empty mapping where a map or list holds structs, and a *Node keeps it.
 func Decode(n *Node, into any) Issues {
@@ -31,6 +34,9 @@ func Decode(n *Node, into any) Issues {
 		panic(fmt.Sprintf("document: decode into %T, which is not a pointer", into))
 	}
 	var d decoder
+	if n == nil {
+		return nil
+	}
 	d.value(n, target.Elem(), rules{})
 	return d.issues
 }
@@ -119,7 +125,7 @@ func (d *decoder) scalar(n *Node, v reflect.Value, r rules) {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		i, err := strconv.ParseInt(n.Text, 10, v.Type().Bits())
 		if n.Kind != Int || err != nil {
-			d.report(n, "want a whole number, found %s", n.found())
+			d.report(n, "want a whole number%s, found %s", tooLarge(err), n.found())
 			return
 		}
 		v.SetInt(i)
@@ -127,7 +133,7 @@ func (d *decoder) scalar(n *Node, v reflect.Value, r rules) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		i, err := strconv.ParseUint(n.Text, 10, v.Type().Bits())
 		if n.Kind != Int || err != nil {
-			d.report(n, "want a whole number that is not negative, found %s", n.found())
+			d.report(n, "want a whole number that is not negative%s, found %s", tooLarge(err), n.found())
 			return
 		}
 		v.SetUint(i)
@@ -143,6 +149,14 @@ func (d *decoder) scalar(n *Node, v reflect.Value, r rules) {
 	default:
 		panic(fmt.Sprintf("document: decode into a %s", v.Type()))
 	}
+}
+
+// tooLarge says so when a number was one but is too large.
+func tooLarge(err error) string {
+	if errors.Is(err, strconv.ErrRange) {
+		return " and not so large"
+	}
+	return ""
 }
 
 func (d *decoder) text(n *Node, v reflect.Value, r rules) {

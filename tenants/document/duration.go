@@ -3,7 +3,6 @@ package document
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -27,20 +26,20 @@ func ParseDuration(text string) (Duration, error) {
 	if text == "" {
 		return 0, errDuration
 	}
-	var total float64
+	var total int64
 	for rest := text; rest != ""; {
 		number, unit, tail, ok := cutQuantity(rest)
 		length := durationUnit(unit)
 		if !ok || length == 0 {
 			return 0, errDuration
 		}
-		total += number * float64(length)
+		part, ok := scaled(number, int64(length))
+		if total += part; !ok || total < 0 {
+			return 0, errTooLong
+		}
 		rest = tail
 	}
-	if total >= math.MaxInt64 {
-		return 0, errTooLong
-	}
-	return Duration(math.Round(total)), nil
+	return Duration(total), nil
 }
 
 func durationUnit(unit string) time.Duration {
@@ -57,24 +56,6 @@ func durationUnit(unit string) time.Duration {
 		return 24 * time.Hour
 	}
 	return 0
-}
-
-// cutQuantity splits "1.5h30m" into 1.5, "h" and "30m".
-func cutQuantity(text string) (number float64, unit, rest string, ok bool) {
-	end := strings.IndexFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
-	if end <= 0 || end > 19 || text[0] == '.' || text[end-1] == '.' {
-		return 0, "", "", false
-	}
-	number, err := strconv.ParseFloat(text[:end], 64)
-	if err != nil {
-		return 0, "", "", false
-	}
-	tail := text[end:]
-	next := strings.IndexFunc(tail, func(r rune) bool { return r >= '0' && r <= '9' })
-	if next < 0 {
-		next = len(tail)
-	}
-	return number, tail[:next], tail[next:], true
 }
 
 // String renders the duration as documents write it.

@@ -52,7 +52,7 @@ func (m mended) around(e *syntaxError, budget *int) (next mended, tree *ast.File
 			break
 		}
 		left, found := parseYAML(candidate.source)
-		if found == nil || found.from > e.line && found.line > e.line || e.sameLine(found) {
+		if found == nil || e.before(found) {
 			return candidate, left, found, true
 		}
 		if !ok && found.line < e.from {
@@ -62,9 +62,15 @@ func (m mended) around(e *syntaxError, budget *int) (next mended, tree *ast.File
 	return next, tree, problem, ok
 }
 
-// sameLine says whether the next error is about another hole further on in the same line.
-func (e *syntaxError) sameLine(next *syntaxError) bool {
-	return e.hole != "" && next.hole != "" && next.line == e.line && next.column > e.column
+// before says whether the next error is one that reading gets to after this one.
+func (e *syntaxError) before(next *syntaxError) bool {
+	switch {
+	case e.lexical && !next.lexical:
+		return true
+	case e.hole != "" && next.hole != "" && next.line == e.line:
+		return next.column > e.column
+	}
+	return next.from > e.line && next.line > e.line
 }
 
 // candidates lists what could be taken out for an error, the least first: the value on its line, the lines from where

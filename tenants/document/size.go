@@ -3,7 +3,6 @@ package document
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 
 	"github.com/invopop/jsonschema"
@@ -26,8 +25,8 @@ func ParseSize(text string) (Size, error) {
 	if !ok || rest != "" || length == 0 {
 		return 0, errSize
 	}
-	total := number * float64(length)
-	if total >= math.MaxInt64 {
+	total, ok := scaled(number, length)
+	if !ok {
 		return 0, errTooBig
 	}
 	return Size(total), nil

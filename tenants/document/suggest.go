@@ -62,8 +62,6 @@ func distance(a, b string, limit int) int {
 	if len(x)-len(y) >= limit || len(y)-len(x) >= limit {
 		return limit + 1
 	}
-	// Whatever the tolerance, a word that shares nothing with a name is not near it.
-	limit = min(limit, max(len(x), len(y)))
 	before, above, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
 	for j := range above {
 		above[j] = j
@@ -82,7 +80,10 @@ func distance(a, b string, limit int) int {
 		}
 		before, above, row = above, row, before
 	}
-	return above[len(y)]
+	if d := above[len(y)]; d < max(len(x), len(y)) {
+		return d
+	}
+	return limit + 1 // a word that shares nothing with a name is not near it, short as both may be
 }
 
 // didYouMean is DidYouMean where the names are listed anyway.

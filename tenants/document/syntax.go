@@ -17,6 +17,7 @@ type syntaxError struct {
 	message      string
 	hole         string // the unquoted hole at the place, if that is what is wrong
 	from         int    // the first line that may be at fault
+	lexical      bool   // found while cutting the whole text into tokens, before any structure
 	fatal        bool   // reading on around it is not worth trying
 }
 
@@ -103,7 +104,7 @@ func explain(source string, tokens token.Tokens, err error) *syntaxError {
 	}
 	t := at.GetToken()
 	table := newLines(source)
-	e := &syntaxError{}
+	e := &syntaxError{lexical: tokens.InvalidToken() != nil}
 	e.line, e.column = table.place(t)
 	e.from = e.line
 	line, _ := table.line(e.line)
@@ -122,8 +123,8 @@ func explain(source string, tokens token.Tokens, err error) *syntaxError {
 		return e
 	}
 	e.message = plainWords(at.GetMessage(), t)
-	if tokens.InvalidToken() != nil {
-		return e // it was found before any bracket was looked at
+	if e.lexical {
+		return e
 	}
 	if open := openBracket(tokens, t); open != nil && open != t {
 		e.from = min(e.from, open.Position.Line)
