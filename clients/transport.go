@@ -10,7 +10,22 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Options configure a Transport. The zero value is a transport that guards every guarded call.
+// Do makes a call, behaviour by behaviour; what it returns is nil or an *Error.
+//
+// try makes one attempt: it sends through a RoundTripper, which is where spans and the address guard are, and reads the
+// answer to its end before it returns.
+func (g *Gate) Do(ctx context.Context, c Call, try func(ctx context.Context) error) error {
+	err := within(ctx, c.Timeout, func(ctx context.Context) error {
+		return g.whileClosed(func() error { // the breaker
+			return g.withShare(ctx, func() error { // the bulkhead
+				return g.repeatedly(ctx, c, try)
+			})
+		})
+	})
+	return g.named(ctx, c, err)
+}
+
+// Options configure a Transport. The zero value guards every guarded call.
 type Options struct {
 	AllowAll     bool           // guarded calls may reach any address
 	AllowPrivate []netip.Prefix // guarded calls may reach these addresses besides public ones
@@ -18,42 +33,62 @@ type Options struct {
 	Meter        metric.Meter   // nil means no metrics
 }
 
+const (
+	dialTimeout      = 5 * time.Second
+	handshakeTimeout = 5 * time.Second
+	idleTimeout      = 60 * time.Second // shorter than what servers usually keep
+	idlePerHost      = 128              // the default of 2 dials anew for nearly every call under load
+	idleInAll        = 2048
+	maxHeaderBytes   = 256 << 10
+)
+
 // A Transport owns the connections of all outbound calls. Use it from any number of goroutines.
-type Transport struct{}
+type Transport struct {
+	guarded, open *http.Transport // never share connections: one may have dialled what the other may not
+	metrics       *metrics
+}
 
 // NewTransport returns a transport; Close it when no call will follow.
-func NewTransport(o Options) *Transport { return &Transport{} }
+func NewTransport(o Options) *Transport {
+	t := &Transport{metrics: newMetrics(o.Meter)}
+	t.open = newHTTPTransport(&net.Dialer{Timeout: dialTimeout, Resolver: o.Resolver})
+	t.guarded = t.open
+	if !o.AllowAll {
+		guard := newGuard(o.AllowPrivate)
+		t.guarded = newHTTPTransport(&net.Dialer{Timeout: dialTimeout, Resolver: o.Resolver, ControlContext: guard.control})
+	}
+	return t
+}
 
-// RoundTripper sends requests as they are: no redirects, no cookies, no retries. Each is a CLIENT span whose context
-// travels upstream. guarded refuses addresses that are not public, when dialling: use it for every address that a
-// tenant chose. Its errors are *Error with Kind, Err and nothing else.
-func (t *Transport) RoundTripper(guarded bool) http.RoundTripper { return http.DefaultTransport }
+func newHTTPTransport(d *net.Dialer) *http.Transport {
+	return &http.Transport{
+		// No Proxy: one would dial for us, out of sight of the guard.
+		DialContext:            d.DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           idleInAll,
+		MaxIdleConnsPerHost:    idlePerHost,
+		IdleConnTimeout:        idleTimeout,
+		TLSHandshakeTimeout:    handshakeTimeout,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+	}
+}
+
+// RoundTripper sends requests as they are: no redirects, no cookies, no retries. Each is a CLIENT span that lasts until
+// the answer's body is read or closed, and whose W3C context travels upstream. Compressed answers are decompressed,
+// unless the request names its own Accept-Encoding.
+//
+// guarded refuses addresses that are not public, when dialling: use it for every address that a tenant chose.
+// Errors are *Error with a Kind and a cause.
+func (t *Transport) RoundTripper(guarded bool) http.RoundTripper {
+	if guarded {
+		return &tripper{next: t.guarded, metrics: t.metrics}
+	}
+	return &tripper{next: t.open, metrics: t.metrics}
+}
 
 // Close closes idle connections; those in use close when their call ends.
-func (t *Transport) Close() {}
-
-// A Gate is what calls of one tenant to one upstream share: the breaker and the bulkhead. The zero value is not ready:
-// use NewGate. It costs little until its first call.
-type Gate struct{}
-
-// GateOptions configure a Gate.
-type GateOptions struct {
-	Upstream    string        // names it in errors
-	Attempts    int           // tries of a call that may be repeated, in all; zero means 3
-	Failures    int           // failed calls in a row that open the breaker; zero means 5, negative means no breaker
-	Open        time.Duration // how long before one call probes again; zero means 5s
-	Concurrency int           // calls at once; zero means no limit
+func (t *Transport) Close() {
+	t.guarded.CloseIdleConnections()
+	t.open.CloseIdleConnections()
 }
-
-// NewGate returns a gate.
-func NewGate(o GateOptions) *Gate { return &Gate{} }
-
-// A Call is one use of a Gate.
-type Call struct {
-	Operation string
-	Repeat    bool          // it may be tried again
-	Timeout   time.Duration // of the call with all its tries and waits; zero means none but the context's
-}
-
-// Do makes a call: try is run until it succeeds, fails for good, or the deadline comes. What Do returns is nil or an *Error.
-func (g *Gate) Do(ctx context.Context, c Call, try func(ctx context.Context) error) error { return nil }

@@ -1,89 +1,24 @@
 package rest
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
 	"net/http"
-	"time"
 
 	"atrium/clients"
-	"atrium/tenants"
 )
 
-// Settings of an upstream.
-type Settings struct {
-	Name            string
-	Timeout         time.Duration // of a call with all its tries; zero means 5s
-	MaxAnswer       int64         // bytes of an answer; zero means 8 MiB
-	Attempts        int           // tries in all of idempotent calls; zero means 3, 1 means no retry
-	BreakerFailures int           // failed calls in a row that open the breaker; zero means 5, negative means no breaker
-	BreakerOpen     time.Duration // how long before one call probes again; zero means 5s
-	Forward         []string      // client headers that callers pass on; kept for them
+// Client sends requests. Use it from any number of goroutines.
+type Client struct {
+	guarded, open http.RoundTripper
 }
-
-// An Upstream is an HTTP API as all tenants of an API share it. It is immutable.
-type Upstream struct {
-	Settings
-}
-
-// NewUpstream returns an upstream, its zero settings filled in.
-func NewUpstream(s Settings) *Upstream { return &Upstream{s} }
-
-// TargetSettings are a tenant's part of an upstream.
-type TargetSettings struct {
-	BaseURL     string      // http or https; its path is put before the operation's
-	Literal     bool        // BaseURL is the operator's word: any address may be dialled
-	Header      http.Header // sent with every call, over what the call brings; may hold secrets
-	Concurrency int         // calls at once; zero means no limit
-}
-
-// A Target is one tenant's view of an upstream. Build it once per tenant revision: breaker and share live in it.
-type Target struct{}
-
-// Target returns a tenant's view of the upstream. The error says what is wrong with the settings and names no secret.
-func (u *Upstream) Target(tenant tenants.ID, s TargetSettings) (*Target, error) {
-	return &Target{}, nil
-}
-
-// Upstream returns the upstream that t is a view of.
-func (t *Target) Upstream() *Upstream { return nil }
-
-// BaseURL returns where calls go, without a trailing slash.
-func (t *Target) BaseURL() string { return "" }
-
-// Header returns what is sent with every call. Do not change it; it may hold secrets.
-func (t *Target) Header() http.Header { return nil }
-
-// Guarded reports whether the address guard applies.
-func (t *Target) Guarded() bool { return false }
-
-// Gate returns the breaker and share that calls to the target go through.
-func (t *Target) Gate() *clients.Gate { return nil }
-
-// Args are what a call is made with.
-type Args struct {
-	Params  [][]byte      // raw JSON by the index of Operation.Params; nil or null means absent
-	Body    []byte        // raw JSON; nil means none
-	Header  http.Header   // extra headers, already allowed
-	Timeout time.Duration // shorter than the upstream's; zero means the upstream's
-
-	Forwarded bool // Header carries the user's own credential
-}
-
-// A Request is a call that has been checked and escaped. It may be sent more than once.
-type Request struct{}
-
-// Request builds a call. The error is a *clients.Error of Kind Request.
-func (o *Operation) Request(t *Target, a Args) (*Request, error) { return &Request{}, nil }
-
-// Key returns every byte that will reach the upstream: method, URL, headers and body. Equal keys are equal calls.
-// It may hold secrets: hash it.
-func (r *Request) Key() []byte { return nil }
-
-// Client sends requests.
-type Client struct{}
 
 // NewClient returns a client on a transport.
-func NewClient(t *clients.Transport) *Client { return &Client{} }
+func NewClient(t *clients.Transport) *Client {
+	return &Client{guarded: t.RoundTripper(true), open: t.RoundTripper(false)}
+}
 
 // A Response is an answer with a 2xx status.
 type Response struct {
@@ -93,4 +28,53 @@ type Response struct {
 }
 
 // Do sends a request: with the call's deadline, retries within it, breaker and share. The error is a *clients.Error.
-func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) { return &Response{}, nil }
+// Redirects are not followed: they are errors of Kind Status.
+func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	var answer *Response
+	call := clients.Call{
+		Operation: r.operation.ID, Template: r.operation.Path,
+		Repeat: r.operation.Idempotent(), Timeout: r.timeout,
+	}
+	err := r.target.gate.Do(ctx, call, func(ctx context.Context) error {
+		var err error
+		answer, err = c.try(ctx, r)
+		return err
+	})
+	if err != nil {
+		if e, ok := errors.AsType[*clients.Error](err); ok {
+			e.Forwarded = r.forwarded
+		}
+		return nil, err
+	}
+	return answer, nil
+}
+
+// try sends once and reads the answer to its end.
+func (c *Client) try(ctx context.Context, r *Request) (*Response, error) {
+	req := (&http.Request{
+		Method: r.operation.Method, URL: r.url, Host: r.url.Host, Header: r.header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if r.body != nil {
+		req.ContentLength = int64(len(r.body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+		req.Body = io.NopCloser(bytes.NewReader(r.body))
+	}
+	sender := c.open
+	if r.target.guarded {
+		sender = c.guarded
+	}
+	resp, err := sender.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }() // what matters has been read by then
+	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
+		return nil, refusal(resp)
+	}
+	body, err := content(ctx, resp, r.target.upstream.MaxAnswer)
+	if err != nil {
+		return nil, err
+	}
+	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
