@@ -45,10 +45,6 @@ func (w *Writer) Open() error {
 	h.Set("Cache-Control", "no-cache, no-transform")
 	h.Set("X-Accel-Buffering", "no")
 	h.Del("Content-Length")
-	// The request was read. Its deadline would end the connection, and with it the stream.
-	if err := w.rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return fmt.Errorf("clear the read deadline: %w", err)
-	}
 	if err := w.extend(); err != nil {
 		return err
 	}
