@@ -37,7 +37,10 @@ type copyLine struct {
 }
 
 func newCopyLine(key string, rec redisRecord) copyLine {
-	return copyLine{Key: key, Head: rec.head, Text: rec.text, Sum: crc32.ChecksumIEEE(append([]byte(key), rec.text...))}
+	sum := crc32.NewIEEE()
+	fmt.Fprintf(sum, "%q %+v ", key, rec.head)
+	_, _ = sum.Write(rec.text) // never fails
+	return copyLine{Key: key, Head: rec.head, Text: rec.text, Sum: sum.Sum32()}
 }
 
 // openCopy opens the copy in the folder, which is made when it is missing.

@@ -17,11 +17,10 @@ import (
 	"atrium/tenants"
 )
 
-// What a journal keeps.
+// What a store keeps.
 const (
-	keepRevisions = 100      // texts of a document
-	keepBytes     = 64 << 20 // of texts of a document
-	keepEvents    = 10_000   // of the audit
+	keepRevisions = 100    // of a document
+	keepEvents    = 10_000 // of the audit
 )
 
 // actionVoid takes back the record before it of the same document: its file could not be written.
@@ -61,6 +60,9 @@ func (r *record) key() string { return string(r.Kind) + "/" + r.Name }
 // A journal is an append-only file of records: the history of each document, and the audit. What is in memory is an
 // index; texts stay in the file. It is not safe for use from several goroutines.
 type journal struct {
+	keepBytes   int64 // of texts of one document
+	compactFrom int64 // bytes that must be worth dropping before the file is written anew
+
 	path     string // empty: nothing is kept beyond the process
 	info     fs.FileInfo
 	size     int64 // bytes that the index covers
@@ -92,7 +94,7 @@ func (p *past) newest() *revision {
 
 // openJournal reads the journal, or begins one. A line that a crash left unfinished does not count.
 func openJournal(path string) (*journal, error) {
-	j := &journal{path: path, entries: map[string]*past{}}
+	j := &journal{keepBytes: 64 << 20, compactFrom: 16 << 20, path: path, entries: map[string]*past{}}
 	if path == "" {
 		return j, nil
 	}
@@ -225,7 +227,7 @@ func (j *journal) forget(p *past) {
 	total := int64(0)
 	for i := len(p.revisions) - 1; i >= 0; i-- {
 		total += p.revisions[i].length
-		if i < len(p.revisions)-1 && (len(p.revisions)-i > keepRevisions || total > keepBytes) {
+		if i < len(p.revisions)-1 && (len(p.revisions)-i > keepRevisions || total > j.keepBytes) {
 			for _, old := range p.revisions[:i+1] {
 				j.garbage += old.length
 			}

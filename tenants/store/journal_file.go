@@ -46,12 +46,9 @@ func (j *journal) read() error {
 	}
 }
 
-// compactFrom is how many bytes must be worth dropping before the file is written anew.
-const compactFrom = 16 << 20
-
 // compact writes the file anew when most of it is no longer kept. Events outlive their texts.
 func (j *journal) compact() error {
-	if j.path == "" || j.garbage < compactFrom || j.garbage < j.size/2 {
+	if j.path == "" || j.garbage < j.compactFrom || j.garbage < j.size/2 {
 		return nil
 	}
 	kept := map[int64]bool{} // offsets of lines

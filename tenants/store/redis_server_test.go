@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os/exec"
 	"strconv"
@@ -58,10 +59,8 @@ func (s *redisServer) start(t *testing.T) bool {
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	client := s.dial()
-	defer client.Close()
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
-		if client.Ping(t.Context()).Err() == nil {
+		if s.answers(t.Context()) {
 			return true
 		}
 		if s.command.Process.Signal(syscall.Signal(0)) != nil {
@@ -70,6 +69,23 @@ func (s *redisServer) start(t *testing.T) bool {
 	}
 	s.stop()
 	return false
+}
+
+func (s *redisServer) answers(ctx context.Context) bool {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	answer := make([]byte, len("+PONG"))
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return false
+	}
+	if _, err := io.WriteString(conn, "PING\r\n"); err != nil {
+		return false
+	}
+	_, err = io.ReadFull(conn, answer)
+	return err == nil && string(answer) == "+PONG"
 }
 
 func (s *redisServer) stop() {
