@@ -74,7 +74,7 @@ func stringEnd(text string, i int) int {
 	if triple := strings.Repeat(quote, 3); strings.HasPrefix(text[i:], triple) {
 		quote = triple
 	}
-	raw := isRaw(text[:i])
+	raw := isRawString(text[:i])
 	for i += len(quote); i < len(text); i++ {
 		switch {
 		case text[i] == '\\' && !raw:
@@ -86,8 +86,8 @@ func stringEnd(text string, i int) int {
 	return -1
 }
 
-// isRaw reports whether what stands before a quote makes the string a raw one: r, br or rb, but not the end of a name.
-func isRaw(before string) bool {
+// isRawString reports whether what stands before a quote makes the string a raw one: r, br or rb, but not the end of a name.
+func isRawString(before string) bool {
 	word := before[len(strings.TrimRightFunc(before, func(r rune) bool { return isWord(byte(min(r, 0x7f))) })):]
 	switch strings.ToLower(word) {
 	case "r", "br", "rb":

@@ -16,6 +16,11 @@ type step struct {
 	optional bool // written .? or [?
 }
 
+func isIdent(s string) bool {
+	p := pathParser{src: s, end: len(s)}
+	return s != "" && p.word() == s
+}
+
 func namedStep(name string, optional bool) step {
 	return step{Seg: rawjson.Seg{Name: name}, optional: optional}
 }

@@ -1,8 +1,160 @@
 package expr
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
 
-type programNode struct{}
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/interpreter"
 
-func (n *programNode) append(context.Context, []byte, Env, form) ([]byte, error) { return nil, ErrEval }
-func (n *programNode) truth(context.Context, Env) (bool, error)                  { return false, ErrEval }
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
+)
+
+// A programNode is what CEL evaluates.
+type programNode struct {
+	cel     cel.Program
+	names   []root
+	place   string // file:line:column
+	loops   bool
+	numbers bool // the result may hold numbers, which are written as they were
+	runs    sync.Pool
+}
+
+// A root is a name that a program mentions.
+type root struct {
+	name string
+	slot int
+	typ  *schema.Type
+}
+
+func (n *programNode) add(r root) {
+	for _, known := range n.names {
+		if known.name == r.name {
+			return
+		}
+	}
+	n.names = append(n.names, r)
+}
+
+func (n *programNode) append(ctx context.Context, dst []byte, env Env, as form) ([]byte, error) {
+	r := n.begin(env)
+	defer n.end(r)
+	v, err := n.eval(ctx, r)
+	if err != nil {
+		return dst, err
+	}
+	out, err := n.write(dst, v, as, r)
+	if err != nil {
+		return dst, fmt.Errorf("%s: %w", n.place, err)
+	}
+	return out, nil
+}
+
+func (n *programNode) truth(ctx context.Context, env Env) (bool, error) {
+	r := n.begin(env)
+	defer n.end(r)
+	v, err := n.eval(ctx, r)
+	return v == types.True, err
+}
+
+// write is appendResult, which may look at JSON and find that it is too much.
+func (n *programNode) write(dst []byte, v ref.Val, as form, r *run) (out []byte, err error) {
+	defer func() {
+		if stopped, ok := recover().(interpreter.EvalCancelledError); ok {
+			err = fmt.Errorf("%w: %s", ErrCost, reason(stopped))
+		}
+	}()
+	return appendResult(dst, v, as, r)
+}
+
+func (n *programNode) begin(env Env) *run {
+	r, ok := n.runs.Get().(*run)
+	if !ok {
+		r = &run{program: n, values: make([]ref.Val, len(n.names))}
+	}
+	r.env, r.left = env, maxScan
+	return r
+}
+
+func (n *programNode) end(r *run) {
+	clear(r.values)
+	r.env, r.numbers = nil, nil
+	n.runs.Put(r)
+}
+
+func (n *programNode) eval(ctx context.Context, r *run) (ref.Val, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%s: %w", n.place, context.Cause(ctx))
+	}
+	var v ref.Val
+	var err error
+	if n.loops {
+		v, _, err = n.cel.ContextEval(ctx, r)
+	} else {
+		v, _, err = n.cel.Eval(r)
+	}
+	switch {
+	case err == nil:
+		return v, nil
+	case ctx.Err() != nil && errors.Is(err, interpreter.InterruptError{}):
+		return nil, fmt.Errorf("%s: %w", n.place, context.Cause(ctx))
+	}
+	kind := ErrEval
+	if _, stopped := errors.AsType[interpreter.EvalCancelledError](err); stopped || errors.Is(err, ErrCost) {
+		kind = ErrCost
+	}
+	return nil, fmt.Errorf("%s: %w: %s", n.place, kind, reason(err))
+}
+
+// ResolveName implements CEL's Activation. A name that a macro's hides is asked for with a point.
+func (r *run) ResolveName(asked string) (any, bool) {
+	asked = strings.TrimPrefix(asked, ".")
+	for i := range r.program.names {
+		root := &r.program.names[i]
+		if root.name != asked {
+			continue
+		}
+		if r.values[i] == nil {
+			raw, _ := rawjson.Get(r.env.slot(root.slot), nil)
+			r.values[i] = r.value(raw, root.typ)
+		}
+		return r.values[i], true
+	}
+	return nil, false
+}
+
+// Parent implements CEL's Activation.
+func (r *run) Parent() cel.Activation { return nil }
+
+// reason says why an evaluation failed, without any value of it.
+func reason(err error) string {
+	text := err.Error()
+	for _, known := range []struct{ sign, reason string }{
+		{"256 KiB", "a text grows beyond 256 KiB"},
+		{"10,000", "a list grows beyond 10,000 elements"},
+		{"1,000", "distinct takes at most 1,000 elements"},
+		{"8 MiB of JSON", "it looks at more than 8 MiB of JSON"},
+		{"result exceeds", "its result exceeds 8 MiB"},
+		{"cost limit", "it takes too many steps"},
+		{"by zero", "division by zero"},
+		{"modulus", "division by zero"},
+		{"overflow", "a number is out of range"},
+		{"range", "a position is out of range"},
+		{"bounds", "a position is out of range"},
+		{"optional.none", "an optional value is absent"},
+		{"conversion", "a text cannot be converted"},
+		{"no such key", "a member is absent"},
+		{"overload", "a value is not of the type that its schema says"},
+	} {
+		if strings.Contains(text, known.sign) {
+			return known.reason
+		}
+	}
+	return "it cannot be evaluated"
+}

@@ -1,0 +1,57 @@
+package expr
+
+import (
+	"cel.dev/cel-go/common/cost"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+// charges price a call by the size of what goes in and comes out.
+type charges struct{}
+
+var _ cost.ActualCostEstimator = charges{}
+
+// Units of cost for sizes: about as long as one step of an expression takes.
+const (
+	bytesPerUnit = 64
+	elemsPerUnit = 4
+)
+
+// CallCost implements cost.ActualCostEstimator.
+func (charges) CallCost(function, _ string, args []ref.Val, result ref.Val) *uint64 {
+	if len(args) == 0 || function == "size" {
+		return nil
+	}
+	if _, ok := args[0].(traits.MutableLister); ok {
+		return nil
+	}
+	total := weigh(result)
+	for _, arg := range args {
+		total += weigh(arg)
+	}
+	if total == 0 {
+		return nil // one unit
+	}
+	total++
+	if function == "sort" || function == "@sortByAssociatedKeys" || function == "distinct" {
+		total *= 16
+	}
+	return &total
+}
+
+func weigh(v ref.Val) uint64 {
+	switch v := v.(type) {
+	case types.String:
+		return uint64(len(v)) / bytesPerUnit
+	case types.Bytes:
+		return uint64(len(v)) / bytesPerUnit
+	case *object:
+		return uint64(len(v.raw)) / bytesPerUnit
+	case *list:
+		return uint64(len(v.raw)) / bytesPerUnit
+	case traits.Lister:
+		return uint64(max(0, size(v))) / elemsPerUnit
+	}
+	return 0
+}
