@@ -20,7 +20,7 @@ func (s *Server) Admin() http.Handler {
 		Token: s.cfg.AdminToken, Host: host, OpenMetrics: s.cfg.OpenMetrics,
 		Documents: s.directory, Store: s.cfg.Store, Tenant: s.tenant, Usage: s.usage, Purge: s.purge, Explain: s.explain,
 		Schemas: map[tenants.Kind][]byte{
-			tenants.KindAPIs: api.Schema(), tenants.KindPlans: tenants.PlanSchema(), tenants.KindTenants: tenants.TenantSchema(),
+			tenants.KindAPIs: api.Schema(), tenants.KindPlans: tenants.PlanSchema(), tenants.KindTenants: tenants.SpecSchema(),
 			tenants.KindSpecs: []byte(specSchema),
 		},
 		Degraded: s.degraded, Traces: s.telemetry.Traces, Metrics: s.telemetry.MetricsHandler(), Console: console.Handler(),

@@ -61,7 +61,7 @@ func TestBadRequests(t *testing.T) {
 func TestBadAnswers(t *testing.T) {
 	up := new(crm)
 	docs := documents()
-	docs["apis/shop.yaml"] = strings.Replace(apiDoc, "timeout: 2s", "timeout: 300ms", 1)
+	docs["apis/shop.yaml"] = strings.Replace(apiDoc, "timeout: 2s", "timeout: 1s", 1)
 	h := start(t, up, docs)
 	const marker = "marker-of-the-upstream"
 	answer := func(status int, contentType, body string) http.HandlerFunc {

@@ -21,10 +21,10 @@ type Runtime struct {
 	gateway     *gateway
 	guard       *auth.Guard
 	cors        *cors
-	targets     []*rest.Target    // by the index of the gateway's upstream
-	models      map[string]*chain // by the name of the model
-	secrets     expr.Env          // of the gateway's settings: vars and secrets
-	vars        []byte            // JSON
+	targets     []*rest.Target   // by the index of the gateway's upstream
+	models      map[string]chain // by the name of the model
+	secrets     expr.Env         // of the gateway's settings: vars and secrets
+	vars        []byte           // JSON
 	quota       sync.Once
 	fingerprint [sha256.Size]byte // of all that makes its answers differ from another tenant's
 }

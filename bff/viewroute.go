@@ -31,7 +31,7 @@ type viewRoute struct {
 const defaultViewTimeout = 10 * time.Second
 
 func (g *gateway) compileView(r *route) document.Issues {
-	program, issues := view.Compile(r.doc, view.Deps{Operations: g, Settings: g.settings})
+	program, issues := view.Compile(r.doc, view.Deps{Operations: g})
 	if len(issues) > 0 {
 		return issues
 	}
@@ -109,10 +109,21 @@ func (v *viewRoute) bind(c *call) (*view.Input, error) {
 		}
 	}
 	in, mistakes := v.program.Bind(req)
-	if len(mistakes) > 0 {
+	if mistakes = append(mistakes, v.dots(c.path)...); len(mistakes) > 0 {
 		return nil, invalidRequest(mistakes)
 	}
 	return in, nil
+}
+
+// dots finds parameters that are a dot segment: in an upstream's path they would name another place.
+func (v *viewRoute) dots(path []string) []view.FieldError {
+	var mistakes []view.FieldError
+	for i, value := range path {
+		if value == "." || value == ".." {
+			mistakes = append(mistakes, view.FieldError{Pointer: "/path/" + v.program.Path[i].Name, Message: "may not be a dot segment"})
+		}
+	}
+	return mistakes
 }
 
 func invalidRequest(mistakes []view.FieldError) *problem.Problem {

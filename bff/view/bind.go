@@ -34,7 +34,7 @@ func (p *Program) Bind(r *Request) (*Input, []FieldError) {
 		env[slotHeader] = p.inputs.header(r.Header)
 	}
 	if p.inputs.used[slotNow] {
-		env[slotNow] = now(r.Now)
+		env[slotNow] = Now(r.Now)
 	}
 	env[slotUser], env[slotTenant], env[slotVars] = r.User, r.Tenant, r.Vars
 	return &Input{env: env}, nil
@@ -110,9 +110,6 @@ func (b *binder) param(dst []byte, p *Param, root string, values []string) []byt
 // appendParam appends the JSON that a parameter's text stands for; problem says why it stands for none.
 func appendParam(dst []byte, p *Param, values []string) (_ []byte, problem string) {
 	if p.Type.Kind == schema.Array {
-		if p.commas && len(values) == 1 {
-			values = strings.Split(values[0], ",")
-		}
 		dst = append(dst, '[')
 		for _, v := range values {
 			if dst, problem = appendText(appendComma(dst), orAny(p.Type.Elem), v); problem != "" {
@@ -218,8 +215,8 @@ func appendHeader(dst []byte, name string, values []string) []byte {
 	return rawjson.AppendQuoted(appendName(dst, name), strings.Join(values, ", "))
 }
 
-// now makes the name now.
-func now(t time.Time) []byte {
+// Now makes the name now: its type is NowType.
+func Now(t time.Time) []byte {
 	t = t.UTC()
 	dst := make([]byte, 0, 80)
 	dst = t.AppendFormat(append(dst, `{"date":"`...), time.DateOnly)

@@ -74,7 +74,7 @@ func (c *compiler) declareQuery() {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		from, fed := c.fed["query."+name]
-		p := Param{Name: name, Type: schema.Of(schema.String), Description: from.description, commas: from.commas}
+		p := Param{Name: name, Type: schema.Of(schema.String), Description: from.description}
 		if n := declared[name]; n != nil {
 			p.Type, p.Required = c.schemaOf(n)
 			p.Default = p.Type.Default
@@ -102,7 +102,7 @@ func (c *compiler) schemaOf(n *document.Node) (t *schema.Type, required bool) {
 	}
 	if t.Default != nil {
 		for _, m := range t.Check(t.Default, maxMistakes) {
-			c.report(n.Get("default"), "the default is not of its type: want %s, found %s", m.Expected, m.Found)
+			c.report(n.Get("default"), "the default%s is not of its type: %s", pointed(m.Pointer), m)
 		}
 	}
 	return t, required
@@ -200,6 +200,11 @@ func (c *compiler) rootType(slot int) *schema.Type {
 	case slotVars:
 		return varsType(c.mentioned["vars"])
 	}
+	return NowType()
+}
+
+// NowType is the type of the name now: the moment of the request, in UTC.
+func NowType() *schema.Type {
 	return schema.ObjectOf(
 		schema.Field{Name: "date", Type: &schema.Type{Kind: schema.String, Format: "date"}, Required: true},
 		schema.Field{Name: "time", Type: &schema.Type{Kind: schema.String, Format: "date-time"}, Required: true},
@@ -234,7 +239,7 @@ func (c *compiler) wantInputs() {
 		switch {
 		case ok && name != "*":
 			in.headers = append(in.headers, name)
-		case ok, field == "header":
+		case ok:
 			in.all = true
 		}
 	}
