@@ -14,23 +14,23 @@ type API struct {
 	OpenAI    bool                 `json:"openai"`  // serve /v1/chat/completions and /v1/models
 	Timeout   document.Duration    `json:"timeout"` // of a view as a whole; zero means 10s
 
-	Node *document.Node `doc:"node"` // the whole document, for positions
+	Node *document.Node `json:"-" doc:"node"` // the whole document, for positions
 }
 
 // An Upstream is an HTTP API that routes call.
 type Upstream struct {
-	Spec       string                    `json:"spec"`                   // a document of kind specs
-	Operations map[string]*document.Node `json:"operations"`             // without a spec: operationId -> "GET /path/{id}"
-	BaseURL    *document.Node            `json:"baseUrl" doc:"required"` // text with holes over vars and secrets
-	Timeout    document.Duration         `json:"timeout"`                // of one call; zero means 5s
-	Headers    map[string]*document.Node `json:"headers"`                // text with holes over vars and secrets
-	Forward    []string                  `json:"forward"`                // client headers passed on
-	MaxAnswer  document.Size             `json:"maxAnswer"`              // zero means 8 MiB
+	Spec       string                    `json:"spec"`                        // a document of kind specs
+	Operations map[string]*document.Node `json:"operations" doc:"text"`       // without a spec: operationId -> "GET /path/{id}"
+	BaseURL    *document.Node            `json:"baseUrl" doc:"required,text"` // text with holes over vars and secrets
+	Timeout    document.Duration         `json:"timeout"`                     // of one call; zero means 5s
+	Headers    map[string]*document.Node `json:"headers" doc:"text"`          // text with holes over vars and secrets
+	Forward    []string                  `json:"forward"`                     // client headers passed on
+	MaxAnswer  document.Size             `json:"maxAnswer"`                   // zero means 8 MiB
 	Retry      Retry                     `json:"retry"`
 	Breaker    Breaker                   `json:"breaker"`
 	Shared     bool                      `json:"shared"` // answers may be shared between tenants
 
-	Node *document.Node `doc:"node"`
+	Node *document.Node `json:"-" doc:"node"`
 }
 
 // Retry says how often an idempotent call is tried: a mapping, or "off".
@@ -48,8 +48,8 @@ type Breaker struct {
 
 // A Model is a chat model behind an OpenAI-compatible upstream.
 type Model struct {
-	BaseURL      *document.Node `json:"baseUrl" doc:"required"` // up to and including /v1
-	APIKey       *document.Node `json:"apiKey"`
+	BaseURL      *document.Node `json:"baseUrl" doc:"required,text"` // up to and including /v1
+	APIKey       *document.Node `json:"apiKey" doc:"text"`
 	Model        string         `json:"model" doc:"required"`
 	Fallbacks    []string       `json:"fallbacks"` // names of models tried next, before the first event
 	MaxTokens    int            `json:"maxTokens" doc:"min=1"`
@@ -58,7 +58,7 @@ type Model struct {
 	OnDisconnect string         `json:"onDisconnect" doc:"enum=cancel|grace|finish"` // "" means cancel
 	Price        *Price         `json:"price"`
 
-	Node *document.Node `doc:"node"`
+	Node *document.Node `json:"-" doc:"node"`
 }
 
 // ModelTimeouts bound the waits of a generation.
@@ -86,14 +86,14 @@ type Route struct {
 	Input    *Input            `json:"input"`
 	Steps    Steps             `json:"steps"`
 	Cache    *Cache            `json:"cache"`
-	Purges   []*document.Node  `json:"purges"`
+	Purges   []*document.Node  `json:"purges" doc:"text"`
 	Timeout  document.Duration `json:"timeout"` // zero means the API's
 	Response *document.Node    `json:"response"`
 	Proxy    *Proxy            `json:"proxy"`
 	Chat     *Chat             `json:"chat"`
 	Webhook  *Webhook          `json:"webhook"`
 
-	Node    *document.Node `doc:"node"`
+	Node    *document.Node `json:"-" doc:"node"`
 	KeyNode *document.Node `json:"-"` // a String node at the place of the route's key
 }
 
@@ -133,7 +133,7 @@ type Step struct {
 	With        map[string]*document.Node `json:"with"`                // path, query and header parameters by name
 	Body        *document.Node            `json:"body"`                // a template
 	Headers     map[string]*document.Node `json:"headers"`
-	Each        *document.Node            `json:"each"`                           // "o in ${list}"
+	Each        *document.Node            `json:"each" doc:"text"`                // "o in ${list}"
 	Concurrency int                       `json:"concurrency" doc:"min=1,max=64"` // of each; zero means 8
 	MaxItems    int                       `json:"maxItems" doc:"min=1,max=1000"`  // of each; zero means 100
 	Optional    bool                      `json:"optional"`
@@ -141,7 +141,7 @@ type Step struct {
 	Timeout     document.Duration         `json:"timeout"` // zero means the upstream's
 	Cache       *Cache                    `json:"cache"`
 
-	Node *document.Node `doc:"node"`
+	Node *document.Node `json:"-" doc:"node"`
 }
 
 // Cache declares that answers are kept.
@@ -150,11 +150,11 @@ type Cache struct {
 	Stale        document.Duration `json:"stale"`                               // served while one refresh runs
 	StaleIfError document.Duration `json:"staleIfError"`                        // served when the upstream fails
 	Scope        string            `json:"scope" doc:"enum=user|tenant|global"` // "" means tenant
-	Tags         []*document.Node  `json:"tags"`
+	Tags         []*document.Node  `json:"tags" doc:"text"`
 	Vary         []string          `json:"vary"`     // request headers that are part of the key
 	Negative     document.Duration `json:"negative"` // how long a 404 or 410 is kept; zero means not
 
-	Node *document.Node `doc:"node"`
+	Node *document.Node `json:"-" doc:"node"`
 }
 
 // Proxy passes requests through to an upstream.
@@ -165,25 +165,25 @@ type Proxy struct {
 	ContentTypes []string      `json:"contentTypes"`          // of the request body, "image/*" allowed; empty means any
 	Cache        string        `json:"cache" doc:"enum=http"` // "" or http
 
-	Node *document.Node `doc:"node"`
+	Node *document.Node `json:"-" doc:"node"`
 }
 
 // Chat answers with a generation.
 type Chat struct {
 	Model  string         `json:"model" doc:"required"`
-	System *document.Node `json:"system"` // text with holes
-	Tools  []string       `json:"tools"`  // keys of GET view routes
+	System *document.Node `json:"system" doc:"text"` // text with holes
+	Tools  []string       `json:"tools"`             // keys of GET view routes
 
-	Node *document.Node `doc:"node"`
+	Node *document.Node `json:"-" doc:"node"`
 }
 
 // Webhook takes signed calls from elsewhere.
 type Webhook struct {
 	Scheme string           `json:"scheme" doc:"required,enum=stripe|github|standard"`
-	Secret *document.Node   `json:"secret" doc:"required"`
-	Purges []*document.Node `json:"purges"`
+	Secret *document.Node   `json:"secret" doc:"required,text"`
+	Purges []*document.Node `json:"purges" doc:"text"`
 
-	Node *document.Node `doc:"node"`
+	Node *document.Node `json:"-" doc:"node"`
 }
 
 // Steps are the steps of a view in the order written.

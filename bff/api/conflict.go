@@ -31,17 +31,60 @@ func (a *API) conflicts(routes []*Route) document.Issues {
 	var issues document.Issues
 	for _, method := range routeMethods()[:len(routeMethods())-1] {
 		root := &place{}
+		for _, r := range a.ownRoutes(routes) {
+			if r.Method == method {
+				root.add(r) // they may be of one shape; what matters is that they are there
+			}
+		}
 		for _, r := range routes {
 			if r.Method != method && r.Method != Any {
 				continue
 			}
 			if other := root.add(r); other != nil {
-				issues = append(issues, r.KeyNode.Issue("this route takes the same requests as %q (line %d)%s",
-					other.Key, other.KeyNode.Line, reason(r, other)))
+				issues = append(issues, r.conflict(other))
 			}
 		}
 	}
 	return issues.Sort()
+}
+
+// ownRoutes are the routes that Atrium adds to those of the document.
+func (a *API) ownRoutes(routes []*Route) []*Route {
+	var own []*Route
+	add := func(method string, segments ...Segment) {
+		own = append(own, &Route{Method: method, Pattern: Pattern{Segments: segments}})
+	}
+	for _, method := range routeMethods() {
+		add(method, Segment{Literal: "-"}, Segment{Param: "own"})
+	}
+	if a.OpenAI {
+		add("POST", Segment{Literal: "v1"}, Segment{Literal: "chat"}, Segment{Literal: "completions"})
+		add("POST", Segment{Literal: "v1"}, Segment{Literal: "embeddings"})
+		add("GET", Segment{Literal: "v1"}, Segment{Literal: "models"})
+	}
+	for _, r := range routes {
+		if r.Chat != nil && !r.Pattern.Rest() {
+			resume := append(slices.Clone(r.Pattern.Segments), Segment{Param: "chatId"}, Segment{Literal: "stream"})
+			add("GET", resume...)
+		}
+	}
+	return own
+}
+
+// conflict says which other route stands in the way; one of Atrium's own has no key.
+func (r *Route) conflict(other *Route) document.Issue {
+	rest := ""
+	if r.Pattern.Rest() || other.Pattern.Rest() {
+		rest = "; a parameter of several parts cannot stand beside other paths"
+	}
+	if other.KeyNode == nil {
+		var own strings.Builder
+		for _, s := range other.Pattern.Segments {
+			own.WriteString("/" + s.String())
+		}
+		return r.KeyNode.Issue("this route takes requests that Atrium answers itself, %s %s%s", other.Method, own.String(), rest)
+	}
+	return r.KeyNode.Issue("this route takes the same requests as %q of line %d%s", other.Key, other.KeyNode.Line, rest)
 }
 
 // add puts a route into the tree; it returns the route that stands in the way, if any.
@@ -106,13 +149,6 @@ func (p *place) child(s Segment) *place {
 		p.literals[s.Literal] = &place{}
 	}
 	return p.literals[s.Literal]
-}
-
-func reason(r, other *Route) string {
-	if r.Pattern.Rest() != other.Pattern.Rest() || r.Pattern.Text != other.Pattern.Text && r.Pattern.Rest() {
-		return "; a parameter of several parts cannot stand beside other paths"
-	}
-	return ""
 }
 
 // splitKey cuts "GET /path" into its method and path, and says where the path starts.

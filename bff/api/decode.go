@@ -135,7 +135,7 @@ func (c *checker) key(r *Route) bool {
 	pattern, issues := ParsePattern(r.KeyNode, at, path)
 	r.Pattern = pattern
 	if len(issues) == 0 {
-		issues = c.reserved(r, at)
+		issues = reserved(r, at)
 	}
 	c.add(issues...)
 	return ok && len(issues) == 0
@@ -153,13 +153,9 @@ func methodProblem(key, method string) string {
 }
 
 // reserved refuses the paths that Atrium answers itself.
-func (c *checker) reserved(r *Route, at int) document.Issues {
-	text := r.Pattern.Text
+func reserved(r *Route, at int) document.Issues {
 	if first := r.Pattern.Segments; len(first) > 0 && first[0].Literal == "-" {
 		return document.Issues{r.KeyNode.IssueAt(at, "paths under /-/ are reserved")}
-	}
-	if c.api.OpenAI && slices.Contains([]string{"/v1/chat/completions", "/v1/models", "/v1/embeddings"}, text) {
-		return document.Issues{r.KeyNode.IssueAt(at, "openai: true reserves %s", text)}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"slices"
 	"strings"
 
 	"atrium/tenants/document"
@@ -58,69 +57,13 @@ func holeEnd(text string, start int) int {
 	return -1
 }
 
-// roots lists the names an expression starts paths with, and where. Calls, members and text are left out.
-func (h hole) roots() (names []string, offsets []int) {
-	text := h.source
-	for i := 0; i < len(text); {
-		c := text[i]
-		switch {
-		case c == '"' || c == '\'':
-			i++
-			for i < len(text) && text[i] != c {
-				if text[i] == '\\' {
-					i++
-				}
-				i++
-			}
-			i++
-		case isIdentifier(string(c)):
-			end := i + 1
-			for end < len(text) && isIdentifier("_"+string(text[end])) {
-				end++
-			}
-			rest := strings.TrimLeft(text[end:], " ")
-			before := strings.TrimRight(text[:i], " ?")
-			if !strings.HasSuffix(before, ".") && !strings.HasPrefix(rest, "(") {
-				names, offsets = append(names, text[i:end]), append(offsets, h.start+i)
-			}
-			i = end
-		case c >= '0' && c <= '9':
-			for i < len(text) && isIdentifier("_"+string(text[i])) {
-				i++
-			}
-		default:
-			i++
-		}
+// hasHole says whether a setting differs between tenants.
+func hasHole(n *document.Node) bool {
+	if n == nil {
+		return false
 	}
-	return names, offsets
-}
-
-// settingText checks a setting whose holes may name vars and secrets only.
-func (c *checker) settingText(n *document.Node) (found []hole) {
-	if n.Kind == document.Broken {
-		return nil
-	}
-	if n.Kind != document.String {
-		c.add(n.Issue("want text, found %s", n.Kind))
-		return nil
-	}
-	found, closed := holes(n.Text)
-	if !closed {
-		c.add(n.IssueAt(strings.LastIndex(n.Text, "${"), "this hole has no closing }"))
-	}
-	for _, h := range found {
-		names, offsets := h.roots()
-		for i, name := range names {
-			if !slices.Contains([]string{"vars", "secrets"}, name) && slices.Contains(rootNames(), name) {
-				c.add(n.IssueAt(offsets[i], "a hole here may name vars and secrets only, found %s", name))
-			}
-		}
-		if len(names) == 1 && strings.HasPrefix(h.source, names[0]) && !slices.Contains(rootNames(), names[0]) {
-			c.add(n.IssueAt(offsets[0], "unknown name %q%s", names[0],
-				document.DidYouMean(names[0], []string{"vars", "secrets"})))
-		}
-	}
-	return found
+	found, _ := holes(n.Text)
+	return len(found) > 0
 }
 
 // headerReferences lists the request headers that a text's holes name.

@@ -16,9 +16,6 @@ func (c *checker) models() {
 			c.nameIssue("models", name)
 		}
 		c.baseURL(m.BaseURL)
-		if m.APIKey != nil {
-			c.settingText(m.APIKey)
-		}
 		for i, next := range m.Fallbacks {
 			n := m.Node.Get("fallbacks").Items[i]
 			switch {

@@ -22,6 +22,19 @@ type Segment struct {
 	Optional bool // {name...?}: none or more
 }
 
+// String writes the segment as documents do.
+func (s Segment) String() string {
+	switch {
+	case s.Optional:
+		return "{" + s.Param + "...?}"
+	case s.Rest:
+		return "{" + s.Param + "...}"
+	case s.Param != "":
+		return "{" + s.Param + "}"
+	}
+	return s.Literal
+}
+
 // Params names the parameters in the order of the path.
 func (p Pattern) Params() []string {
 	var names []string

@@ -125,6 +125,9 @@ func startsWith(p, prefix Pattern) bool {
 
 func (c *checker) chat(r *Route) {
 	c.post(r, "chat")
+	if r.Pattern.Rest() {
+		c.add(r.KeyNode.Issue("a chat route has no parameter of several parts: it is resumed below its path"))
+	}
 	chat := r.Chat
 	if chat == nil || chat.Node == nil {
 		return
@@ -157,9 +160,6 @@ func (c *checker) readableViews() []string {
 
 func (c *checker) webhook(r *Route) {
 	c.post(r, "webhook")
-	if w := r.Webhook; w != nil && w.Secret != nil {
-		c.settingText(w.Secret)
-	}
 }
 
 func (c *checker) post(r *Route, kind string) {

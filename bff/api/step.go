@@ -64,11 +64,10 @@ func (c *checker) call(s *Step) {
 	if u == nil || u.Spec != "" || u.Node.Get("spec") != nil {
 		return
 	}
-	names := ordered(u.Operations)
-	switch {
-	case len(names) == 0 && u.Node.Get("operations") == nil:
-		c.add(n.Issue("the upstream %q has no operations; give it a spec or operations", upstream))
-	case !slices.Contains(names, operation):
+	if table := u.Node.Get("operations"); table != nil && table.Kind != document.Map {
+		return
+	}
+	if names := ordered(u.Operations); !slices.Contains(names, operation) {
 		c.add(n.IssueAt(len(upstream)+1, "the upstream %q has no operation %q%s",
 			upstream, operation, document.DidYouMean(operation, names)))
 	}

@@ -21,10 +21,10 @@ func (c *checker) upstreams() {
 			c.nameIssue("upstreams", name)
 		}
 		c.operations(u)
-		local := c.baseURL(u.BaseURL)
+		c.baseURL(u.BaseURL)
 		c.upstreamHeaders(u)
 		if u.Shared {
-			c.shared(u, local)
+			c.shared(u)
 		}
 	}
 }
@@ -47,38 +47,23 @@ func (c *checker) operations(u *Upstream) {
 	if u.Node.Get("spec") != nil {
 		c.add(u.Node.KeyIssue(fieldIndex(u.Node, "operations"), "an upstream has a spec or operations, not both"))
 	}
-	for i, f := range table.Fields {
+	for i, f := range fieldsOf(table) {
 		if !isName(f.Key) {
 			c.add(table.KeyIssue(i, "a name is made of letters, digits, - and _, found %q", f.Key))
-		}
-		if f.Value.Kind == document.Broken {
-			continue
-		}
-		method, path, at := splitKey(f.Value.Text)
-		methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
-		switch {
-		case f.Value.Kind != document.String:
-			c.add(f.Value.Issue(`want a method and a path, such as "GET /customers/{id}", found %s`, f.Value.Kind))
-		case !slices.Contains(methods, method):
-			c.add(f.Value.IssueAt(0, `want a method and a path, such as "GET /customers/{id}", found %q%s`,
-				f.Value.Text, suggestion(method, methods)))
-		case !strings.HasPrefix(path, "/"):
-			c.add(f.Value.IssueAt(min(at, len(f.Value.Text)), `a path starts with "/", found %q`, path))
 		}
 	}
 }
 
-// baseURL checks an address; literal is true when it has no holes.
-func (c *checker) baseURL(n *document.Node) (literal bool) {
-	if n == nil {
-		return true
+// baseURL checks an address as far as it is written out.
+func (c *checker) baseURL(n *document.Node) {
+	if n == nil || n.Kind != document.String {
+		return
 	}
-	found := c.settingText(n)
-	if len(found) > 0 || n.Kind != document.String {
-		if n.Kind == document.String && !strings.HasPrefix(n.Text, "${") && !hasScheme(n.Text) {
-			c.add(n.IssueAt(0, "an address starts with https:// or http://"))
+	if hasHole(n) {
+		if !strings.HasPrefix(n.Text, "${") && !hasScheme(n.Text) {
+			c.add(n.IssueAt(0, "an address starts with https:// or http://, found %q", n.Text))
 		}
-		return false
+		return
 	}
 	u, err := url.Parse(n.Text)
 	switch {
@@ -91,7 +76,6 @@ func (c *checker) baseURL(n *document.Node) (literal bool) {
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		c.add(n.IssueAt(0, "an address ends with its path; it has no query and no fragment"))
 	}
-	return true
 }
 
 func hasScheme(text string) bool {
@@ -104,7 +88,6 @@ func (c *checker) upstreamHeaders(u *Upstream) {
 		if problem := headerProblem(f.Key); problem != "" {
 			c.add(table.KeyIssue(i, "%s", problem))
 		}
-		c.settingText(f.Value)
 	}
 	for i, name := range u.Forward {
 		if problem := headerProblem(name); problem != "" {
@@ -114,13 +97,13 @@ func (c *checker) upstreamHeaders(u *Upstream) {
 }
 
 // shared allows answers to be shared between tenants only where no tenant or user can be told from the request.
-func (c *checker) shared(u *Upstream, local bool) {
+func (c *checker) shared(u *Upstream) {
 	at := u.Node.Get("shared")
-	if !local {
+	if hasHole(u.BaseURL) {
 		c.add(at.Issue("a shared upstream has one address for all tenants; its baseUrl has a hole"))
 	}
 	for _, name := range ordered(u.Headers) {
-		if found, _ := holes(u.Headers[name].Text); len(found) > 0 {
+		if hasHole(u.Headers[name]) {
 			c.add(at.Issue("a shared upstream gets no credential of a tenant; its header %s has a hole", name))
 		}
 	}

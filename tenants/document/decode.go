@@ -22,11 +22,12 @@ type NodeDecoder interface {
 //	required        the member must be there
 //	enum=a|b|c      text must be one of these
 //	min=1  max=9    bounds of a number
+//	text            a *Node must be text
 //	node            on a *Node field that is no member: the struct's own node
 //
 // A nil node, which is what Parse gives when nothing could be read, decodes to nothing.
 //
-// A *Node field keeps the subtree as it is. Maps have string keys. A null counts as an absent member, but it is
+// The rules of a list or mapping hold for its elements. A *Node field keeps the subtree as it is. Maps have string keys. A null counts as an absent member, but it is
 // an empty mapping where a map or list holds structs, and a *Node keeps it.
 func Decode(n *Node, into any) Issues {
 	target := reflect.ValueOf(into)
@@ -53,6 +54,9 @@ func (d *decoder) report(n *Node, format string, args ...any) {
 func (d *decoder) value(n *Node, v reflect.Value, r rules) {
 	if v.Type() == reflect.TypeFor[*Node]() {
 		v.Set(reflect.ValueOf(n))
+		if r.text && n.Kind != String && n.Kind != Broken {
+			d.wantText(n)
+		}
 		return
 	}
 	if n.Kind == Broken {
@@ -71,15 +75,15 @@ func (d *decoder) value(n *Node, v reflect.Value, r rules) {
 	case reflect.Struct:
 		d.structure(n, v)
 	case reflect.Map:
-		d.mapping(n, v)
+		d.mapping(n, v, r)
 	case reflect.Slice:
-		d.list(n, v)
+		d.list(n, v, r)
 	default:
 		d.scalar(n, v, r)
 	}
 }
 
-func (d *decoder) mapping(n *Node, v reflect.Value) {
+func (d *decoder) mapping(n *Node, v reflect.Value, r rules) {
 	if n.Kind == Null {
 		return
 	}
@@ -90,7 +94,7 @@ func (d *decoder) mapping(n *Node, v reflect.Value) {
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.Fields)))
 	for _, f := range n.Fields {
 		elem := reflect.New(v.Type().Elem()).Elem()
-		d.value(f.Value, elem, rules{})
+		d.value(f.Value, elem, r)
 		if elem.Kind() == reflect.Pointer && elem.IsNil() {
 			elem.Set(reflect.New(elem.Type().Elem())) // a Broken member still has its name
 		}
@@ -98,7 +102,7 @@ func (d *decoder) mapping(n *Node, v reflect.Value) {
 	}
 }
 
-func (d *decoder) list(n *Node, v reflect.Value) {
+func (d *decoder) list(n *Node, v reflect.Value, r rules) {
 	if n.Kind == Null {
 		return
 	}
@@ -108,7 +112,7 @@ func (d *decoder) list(n *Node, v reflect.Value) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Items), len(n.Items)))
 	for i, item := range n.Items {
-		d.value(item, v.Index(i), rules{})
+		d.value(item, v.Index(i), r)
 	}
 }
 
@@ -160,12 +164,18 @@ func tooLarge(err error) string {
 }
 
 func (d *decoder) text(n *Node, v reflect.Value, r rules) {
+	if n.Kind != String {
+		d.wantText(n)
+		return
+	}
+	v.SetString(n.Text)
+	if len(r.enum) > 0 && !r.allows(n.Text) {
+		d.report(n, "want %s, found %s%s", r.names(), n.found(), didYouMean(n.Text, r.enum))
+	}
+}
+
+func (d *decoder) wantText(n *Node) {
 	switch n.Kind {
-	case String:
-		v.SetString(n.Text)
-		if len(r.enum) > 0 && !r.allows(n.Text) {
-			d.report(n, "want %s, found %s%s", r.names(), n.found(), didYouMean(n.Text, r.enum))
-		}
 	case Bool, Int, Float:
 		d.report(n, "want text, found %s; write it in quotes", n.found())
 	default:

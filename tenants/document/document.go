@@ -133,10 +133,11 @@ func (is Issues) Err() error {
 	return is
 }
 
-// Sort orders the issues by file and place and drops repetitions.
+// Sort orders the issues by file, place and message and drops repetitions.
 func (is Issues) Sort() Issues {
 	slices.SortStableFunc(is, func(a, b Issue) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Message, b.Message))
 	})
 	return slices.Compact(is)
 }

@@ -12,6 +12,7 @@ import (
 type rules struct {
 	required bool
 	node     bool
+	text     bool
 	enum     []string
 	min, max *float64
 }
@@ -37,6 +38,8 @@ func parseRules(tag string) rules {
 			r.required = true
 		case "node":
 			r.node = true
+		case "text":
+			r.text = true
 		case "enum":
 			r.enum = strings.Split(value, "|")
 		case "min":
@@ -106,7 +109,7 @@ func (d *decoder) structure(n *Node, v reflect.Value) {
 			d.issues = append(d.issues, n.KeyIssue(i, "unknown key %s%s", quoted(f.Key), DidYouMean(f.Key, names)))
 			continue
 		}
-		if isAbsent(f.Value, v.FieldByIndex(all[at].index).Type()) {
+		if isAbsent(f.Value, v.FieldByIndex(all[at].index).Type()) || all[at].rules.required && f.Value.Kind == Null {
 			continue
 		}
 		d.value(f.Value, v.FieldByIndex(all[at].index), all[at].rules)

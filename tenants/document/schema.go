@@ -74,16 +74,32 @@ func addRules(schema *jsonschema.Schema, t reflect.Type) {
 		if m.rules.required && !slices.Contains(schema.Required, m.name) {
 			schema.Required = append(schema.Required, m.name)
 		}
-		for _, word := range m.rules.enum {
-			property.Enum = append(property.Enum, word)
-		}
-		if m.rules.min != nil {
-			property.Minimum = jsonNumber(*m.rules.min)
-		}
-		if m.rules.max != nil {
-			property.Maximum = jsonNumber(*m.rules.max)
-		}
+		schema.Properties.Set(m.name, withRules(property, m.rules))
 	}
+}
+
+// withRules is a schema to which rules are added; those of a list or mapping go to its elements.
+func withRules(s *jsonschema.Schema, r rules) *jsonschema.Schema {
+	switch {
+	case s.Items != nil:
+		s.Items = withRules(s.Items, r)
+		return s
+	case s.Type == "object" && s.AdditionalProperties != nil:
+		s.AdditionalProperties = withRules(s.AdditionalProperties, r)
+		return s
+	case r.text:
+		return &jsonschema.Schema{Type: "string", Description: s.Description}
+	}
+	for _, word := range r.enum {
+		s.Enum = append(s.Enum, word)
+	}
+	if r.min != nil {
+		s.Minimum = jsonNumber(*r.min)
+	}
+	if r.max != nil {
+		s.Maximum = jsonNumber(*r.max)
+	}
+	return s
 }
 
 func jsonNumber(f float64) json.Number {
