@@ -23,7 +23,7 @@ function draw(main, state) {
   const focused = document.activeElement?.getAttribute("href");
   const documents = state.documents ?? [];
   const broken = documents.filter((d) => d.issues?.length > 0 || d.stored !== d.serving);
-  const degraded = [state.degraded ?? []].flat().filter(Boolean);
+  const degraded = [state.degraded ?? [], state.without ?? []].flat().filter(Boolean);
   fill(main, h("section", { class: "state" },
     h("h1", {}, "Status"),
     h("div", { class: "cards" },

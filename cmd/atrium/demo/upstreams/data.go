@@ -97,13 +97,19 @@ type tracking struct {
 	Number  int64  `json:"number"`
 }
 
+type line struct {
+	SKU      string `json:"sku"`
+	Product  string `json:"product"`
+	Quantity int    `json:"quantity"`
+	Amount   amount `json:"amount"`
+}
+
 type order struct {
 	ID         string     `json:"id"`
 	CustomerID string     `json:"customerId"`
 	Status     string     `json:"status"`
 	SKU        string     `json:"sku"`
-	Product    string     `json:"product"`
-	Quantity   int        `json:"quantity"`
+	Lines      []line     `json:"lines"`
 	Amount     amount     `json:"amount"`
 	PlacedAt   time.Time  `json:"placedAt"`
 	ShippedAt  *time.Time `json:"shippedAt"`
@@ -113,7 +119,8 @@ type order struct {
 // business is the data of one tenant.
 type business struct {
 	tenant   string
-	products []product // by name; never changed
+	products []product          // by name; never changed
+	bySKU    map[string]product // likewise
 
 	mu        sync.RWMutex
 	customers map[string]customer
@@ -128,7 +135,10 @@ func newBusiness(tenant string) *business {
 	hash := fnv.New64a()
 	hash.Write([]byte(tenant))
 	random := rand.New(rand.NewPCG(hash.Sum64(), 1))
-	b := &business{tenant: tenant, customers: map[string]customer{}, stock: map[string]*stock{}, nextOrder: 100_001 + orderCount}
+	b := &business{
+		tenant: tenant, bySKU: map[string]product{}, customers: map[string]customer{}, stock: map[string]*stock{},
+		nextOrder: 100_001 + orderCount,
+	}
 	ranges := assortments()
 	// The demo's tenants differ visibly; any other name has one of the ranges.
 	kind := map[string]int{"acme": 0, "globex": 1}
@@ -155,8 +165,7 @@ func (b *business) makeProducts(random *rand.Rand, sells assortment) {
 		}
 		used[name] = true
 		p := product{
-			SKU: fmt.Sprintf("%s-%03d", strings.ToUpper(sells.categories[c][:3]), len(b.products)+1), Name: name,
-			Category:    sells.categories[c],
+			SKU: fmt.Sprintf("SKU-%d", 1001+len(b.products)), Name: name, Category: sells.categories[c],
 			Description: fmt.Sprintf("A %s from our %s range.", strings.ToLower(noun), sells.categories[c]),
 			Price:       gross(cents(random.IntN(290)+10)*100 - 10),
 		}
@@ -165,7 +174,11 @@ func (b *business) makeProducts(random *rand.Rand, sells assortment) {
 			p.Rating = &rating
 		}
 		b.products = append(b.products, p)
-		s := &stock{SKU: p.SKU, Available: random.IntN(200), Warehouse: pick(random, places()).city}
+		b.bySKU[p.SKU] = p
+		s := &stock{SKU: p.SKU, Available: random.IntN(220), Warehouse: pick(random, places()).city}
+		if len(b.products) == 1 { // what the demo's examples order
+			s.Available = 500
+		}
 		if s.Available < 20 {
 			day := today().AddDate(0, 0, random.IntN(20)+2).Format(time.DateOnly)
 			s.RestockAt = &day
@@ -223,11 +236,9 @@ func (b *business) makeOrders(random *rand.Rand) {
 		if i < customerCount { // everybody has ordered something lately
 			of = i + 1
 		}
-		p := pick(random, b.products)
-		quantity := []int{1, 1, 1, 1, 2, 2, 3, 5}[random.IntN(8)]
-		o := order{
-			ID: strconv.Itoa(100_000 + orderCount - i), CustomerID: strconv.Itoa(of), SKU: p.SKU, Product: p.Name,
-			Quantity: quantity, Amount: gross(p.Price.Gross * cents(quantity)), PlacedAt: at, Status: "delivered",
+		o := order{ID: strconv.Itoa(100_000 + orderCount - i), CustomerID: strconv.Itoa(of), PlacedAt: at, Status: "delivered"}
+		for range []int{1, 1, 1, 2, 2, 3}[random.IntN(6)] {
+			o.add(pick(random, b.products), []int{1, 1, 1, 2, 3, 5}[random.IntN(6)])
 		}
 		switch age := today().Sub(at); {
 		case random.IntN(12) == 0:
@@ -246,6 +257,14 @@ func (b *business) makeOrders(random *rand.Rand) {
 		}
 		b.orders = append(b.orders, o)
 	}
+}
+
+// add puts a line onto an order.
+func (o *order) add(p product, quantity int) {
+	l := line{SKU: p.SKU, Product: p.Name, Quantity: quantity, Amount: gross(p.Price.Gross * cents(quantity))}
+	o.Lines = append(o.Lines, l)
+	o.SKU = o.Lines[0].SKU
+	o.Amount = gross(o.Amount.Gross + l.Amount.Gross)
 }
 
 // ascii makes a name fit for an address.

@@ -1,8 +1,8 @@
 // Package upstreams is the demo's pretend business: a CRM, a shop and a file store, one set of data a tenant.
 //
-//	/{tenant}/crm/customers         crm.yaml, OpenAPI 3.0; Authorization: Bearer demo-crm-token-{tenant}
-//	/{tenant}/shop/orders ...       shop.yaml, OpenAPI 3.1; no token
-//	/{tenant}/files/{name}          PUT, GET, HEAD and DELETE of images
+//	/crm/customers      crm.yaml, OpenAPI 3.0; Authorization: Bearer demo-crm-token-{tenant}
+//	/shop/orders ...    shop.yaml, OpenAPI 3.1; no token
+//	/files/{name}       PUT, GET, HEAD and DELETE of images
 //
 // The data is made from word lists by a seed that is the tenant's name: 120 customers and 2,400 orders that are the same
 // in every run, but differ between tenants. What is ordered or uploaded lives as long as the process.

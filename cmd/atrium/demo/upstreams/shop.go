@@ -67,47 +67,51 @@ func (s shop) getOrder(w http.ResponseWriter, r *http.Request) {
 func (s shop) createOrder(w http.ResponseWriter, r *http.Request) {
 	var want struct {
 		CustomerID string `json:"customerId"`
-		SKU        string `json:"sku"`
-		Quantity   int    `json:"quantity"`
+		Items      []struct {
+			SKU      string `json:"sku"`
+			Quantity int    `json:"quantity"`
+		} `json:"items"`
 	}
 	if !readJSON(w, r, &want) {
 		return
 	}
-	if want.Quantity < 1 || want.Quantity > 99 {
-		badRequest(w, "quantity is a number from 1 to 99.")
+	if len(want.Items) < 1 || len(want.Items) > 20 {
+		badRequest(w, "items are 1 to 20.")
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, known := s.product(want.SKU)
-	if _, ok := s.customers[want.CustomerID]; !ok || !known {
-		problem(w, http.StatusUnprocessableEntity, "Unprocessable", "There is no such customer or no such product.")
-		return
+	o := order{CustomerID: want.CustomerID, Status: "pending", PlacedAt: time.Now().UTC().Truncate(time.Second)}
+	left := map[string]int{}
+	for _, item := range want.Items {
+		p, known := s.bySKU[item.SKU]
+		if _, ok := s.customers[want.CustomerID]; !ok || !known {
+			problem(w, http.StatusUnprocessableEntity, "Unprocessable", "There is no such customer or no such product.")
+			return
+		}
+		if item.Quantity < 1 || item.Quantity > 99 {
+			badRequest(w, "quantity is a number from 1 to 99.")
+			return
+		}
+		if _, again := left[p.SKU]; !again {
+			left[p.SKU] = s.stock[p.SKU].Available
+		}
+		left[p.SKU] -= item.Quantity
+		if left[p.SKU] < 0 {
+			problem(w, http.StatusConflict, "Out of stock", fmt.Sprintf("There are %d of %s.", s.stock[p.SKU].Available, p.SKU))
+			return
+		}
+		o.add(p, item.Quantity)
 	}
-	left := s.stock[p.SKU]
-	if left.Available < want.Quantity {
-		problem(w, http.StatusConflict, "Out of stock", fmt.Sprintf("There are %d of %s left.", left.Available, p.SKU))
-		return
+	for sku, n := range left {
+		s.stock[sku].Available = n
 	}
-	left.Available -= want.Quantity
-	o := order{
-		ID: strconv.Itoa(s.nextOrder), CustomerID: want.CustomerID, Status: "pending", SKU: p.SKU, Product: p.Name,
-		Quantity: want.Quantity, Amount: gross(p.Price.Gross * cents(want.Quantity)),
-		PlacedAt: time.Now().UTC().Truncate(time.Second),
-	}
+	o.ID = strconv.Itoa(s.nextOrder)
 	s.nextOrder++
 	s.orders = slices.Insert(s.orders, 0, o)
 	s.orders = s.orders[:min(len(s.orders), maxPlaced)]
 	w.Header().Set("Location", "orders/"+o.ID)
 	writeJSON(w, http.StatusCreated, o)
-}
-
-func (s shop) product(sku string) (product, bool) {
-	i := slices.IndexFunc(s.products, func(p product) bool { return p.SKU == sku })
-	if i < 0 {
-		return product{}, false
-	}
-	return s.products[i], true
 }
 
 func (s shop) getStock(w http.ResponseWriter, r *http.Request) {
@@ -174,7 +178,7 @@ func (s shop) listProducts(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s shop) getProduct(w http.ResponseWriter, r *http.Request) {
-	p, ok := s.product(r.PathValue("sku"))
+	p, ok := s.bySKU[r.PathValue("sku")]
 	if !ok {
 		notFound(w, "There is no such product.")
 		return

@@ -14,39 +14,41 @@ import (
 //go:embed crm.yaml shop.yaml
 var specs embed.FS
 
-// Spec returns the OpenAPI document of an upstream, "crm" or "shop"; nil for any other name.
-func Spec(name string) []byte {
+// CRMSpec returns the OpenAPI document of the CRM.
+func CRMSpec() []byte { return spec("crm") }
+
+// ShopSpec returns the OpenAPI document of the shop.
+func ShopSpec() []byte { return spec("shop") }
+
+func spec(name string) []byte {
 	text, err := specs.ReadFile(name + ".yaml")
-	if err != nil {
+	if err != nil { // cannot be: the files are part of the program
 		return nil
 	}
 	return text
 }
-
-// SpecNames are the upstreams that have an OpenAPI document.
-func SpecNames() []string { return []string{"crm", "shop"} }
 
 // Token is what a tenant's calls of the CRM carry: Authorization: Bearer TOKEN.
 func Token(tenant string) string { return "demo-crm-token-" + tenant }
 
 // Options configure New.
 type Options struct {
-	Tenants []string      // whose data there is; others are 404
 	Latency time.Duration // of a call, give or take half of it; zero means none
 }
 
-// New returns the handler of all upstreams of all tenants: /{tenant}/crm, /{tenant}/shop and /{tenant}/files.
-func New(opts Options) http.Handler {
+// Handler returns the handler of a tenant's upstreams, /crm, /shop and /files, as they would answer over a network:
+// with a latency of some milliseconds.
+func Handler(tenant string) http.Handler { return New(tenant, Options{Latency: 8 * time.Millisecond}) }
+
+// New returns the handler of a tenant's upstreams: /crm, /shop and /files.
+func New(tenant string, opts Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFound(w, "There is no such path.") })
-	for _, tenant := range opts.Tenants {
-		b := newBusiness(tenant)
-		for name, handler := range map[string]http.Handler{
-			"crm": newCRM(b, opts), "shop": newShop(b, opts), "files": newFiles(opts),
-		} {
-			prefix := "/" + tenant + "/" + name
-			mux.Handle(prefix+"/", http.StripPrefix(prefix, handler))
-		}
+	b := newBusiness(tenant)
+	for prefix, handler := range map[string]http.Handler{
+		"/crm": newCRM(b, opts), "/shop": newShop(b, opts), "/files": newFiles(opts),
+	} {
+		mux.Handle(prefix+"/", http.StripPrefix(prefix, handler))
 	}
 	return mux
 }

@@ -68,7 +68,14 @@ func (c *cents) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-func newDemo() http.Handler { return New(Options{Tenants: []string{"acme", "globex"}}) }
+// newDemo returns the upstreams of two tenants, without latency.
+func newDemo() http.Handler {
+	mux := http.NewServeMux()
+	for _, tenant := range []string{"acme", "globex"} {
+		mux.Handle("/"+tenant+"/", http.StripPrefix("/"+tenant, New(tenant, Options{})))
+	}
+	return mux
+}
 
 func decode[T any](t *testing.T, w *httptest.ResponseRecorder) T {
 	t.Helper()
@@ -81,7 +88,7 @@ func decode[T any](t *testing.T, w *httptest.ResponseRecorder) T {
 
 func router(t *testing.T, name string) routers.Router {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(Spec(name))
+	doc, err := openapi3.NewLoader().LoadFromData(spec(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,9 +132,11 @@ func TestAnswersAreAsTheirDocumentsSay(t *testing.T) {
 		{call: get("/acme/shop/orders?status=lost"), status: 400, badly: true},
 		{call: get("/acme/shop/orders/102400"), status: 200},
 		{call: get("/acme/shop/orders/1"), status: 404},
-		{call: buy(`{"customerId":"1","sku":"none","quantity":1}`), status: 422},
-		{call: buy(`{"customerId":"1","sku":"x","quantity":0}`), status: 400, badly: true},
+		{call: buy(`{"customerId":"1","items":[{"sku":"none","quantity":1}]}`), status: 422},
+		{call: buy(`{"customerId":"1","items":[{"sku":"SKU-1001","quantity":0}]}`), status: 400, badly: true},
 		{call: buy(`{"customerId":1}`), status: 400, badly: true},
+		{call: buy(`{"customerId":"1","items":[]}`), status: 400, badly: true},
+		{call: buy(`{"customerId":"1","items":[{"sku":"SKU-1001","quantity":1}]}`), status: 201},
 		{call: buy(`{`), status: 400, badly: true},
 		{call: get("/acme/shop/stock/none"), status: 404},
 		{call: get("/acme/shop/offers?segment=premium"), status: 200},
@@ -225,11 +234,11 @@ func TestEveryCustomerHasADashboard(t *testing.T) {
 
 func TestAnOrderTakesFromStock(t *testing.T) {
 	demo := newDemo()
-	sku := "GAR-001"
+	sku := "SKU-1001"
 	before := decode[stock](t, get("/acme/shop/stock/"+sku).send(t, demo))
-	placed := buy(`{"customerId":"7","sku":"`+sku+`","quantity":2}`).send(t, demo)
+	placed := buy(`{"customerId":"7","items":[{"sku":"`+sku+`","quantity":2}]}`).send(t, demo)
 	o := decode[order](t, placed)
-	if placed.Code != http.StatusCreated || placed.Header().Get("Location") != "orders/"+o.ID || o.Quantity != 2 {
+	if placed.Code != http.StatusCreated || placed.Header().Get("Location") != "orders/"+o.ID || o.Lines[0].Quantity != 2 {
 		t.Fatalf("status %d: %s", placed.Code, placed.Body)
 	}
 	after := decode[stock](t, get("/acme/shop/stock/"+sku).send(t, demo))
@@ -241,7 +250,7 @@ func TestAnOrderTakesFromStock(t *testing.T) {
 		t.Errorf("the newest order is %s, want %s", newest.Items[0].ID, o.ID)
 	}
 	for range 200 {
-		if w := buy(`{"customerId":"7","sku":"`+sku+`","quantity":50}`).send(t, demo); w.Code == http.StatusConflict {
+		if w := buy(`{"customerId":"7","items":[{"sku":"`+sku+`","quantity":90}]}`).send(t, demo); w.Code == http.StatusConflict {
 			return
 		}
 	}
@@ -349,12 +358,9 @@ func TestFiles(t *testing.T) {
 }
 
 func TestStrangersFindNothing(t *testing.T) {
-	for _, path := range []string{"/", "/acme", "/other/crm/customers", "/acme/crm2/", "/acme/shop/", "/acme/crm/customers/1/more"} {
+	for _, path := range []string{"/acme/", "/acme/other/", "/acme/crm2/", "/acme/shop/", "/acme/crm/customers/1/more"} {
 		if w := get(path).send(t, newDemo()); w.Code != http.StatusNotFound && w.Code != http.StatusUnauthorized {
 			t.Errorf("%s: status %d", path, w.Code)
 		}
-	}
-	if Spec("none") != nil || !slices.Equal(SpecNames(), []string{"crm", "shop"}) {
-		t.Error("want documents of crm and shop only")
 	}
 }

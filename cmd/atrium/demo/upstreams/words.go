@@ -51,7 +51,7 @@ func streets() []string {
 	}
 }
 
-// A range is what a tenant sells.
+// An assortment is what a tenant sells.
 type assortment struct {
 	categories []string
 	nouns      [][]string // per category
