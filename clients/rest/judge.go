@@ -61,7 +61,8 @@ func isHarmless(err error) bool {
 		is[*openapi3.SchemaValueError](err) || is[*openapi3.SchemaPatternRegexError](err) ||
 		is[*openapi3.ServerURLTemplateError](err) || is[*openapi3.ExternalDocsURLValidationError](err) ||
 		is[*openapi3.SecurityRequirementSchemeUndefinedError](err) || is[*openapi3.LicenseNameRequired](err) ||
-		is[*openapi3.LinkOperationIDOrRefRequired](err) || is[*openapi3.ContentKeysOverlapError](err)
+		is[*openapi3.InfoTitleRequired](err) || is[*openapi3.InfoVersionRequired](err) ||
+		is[*openapi3.SchemaItemsRequired](err) || is[*openapi3.LinkOperationIDOrRefRequired](err) || is[*openapi3.ContentKeysOverlapError](err)
 }
 
 func is[E error](err error) bool {

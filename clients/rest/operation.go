@@ -36,8 +36,9 @@ type Param struct {
 	Type        *schema.Type
 	Default     []byte // JSON of what the upstream assumes when it is absent; nil when unknown
 
-	style   style
-	explode bool
+	style       style
+	explode     bool
+	unsupported bool // no way to write it is known
 }
 
 // A segment is what stands between two slashes of a path: texts and parameters in turn.

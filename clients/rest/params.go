@@ -39,7 +39,7 @@ func (r *specReader) params(list *document.Node) []*Param {
 }
 
 // param reads a parameter; nil when it is one that OpenAPI wants ignored, or after an issue. One that is written in a
-// way not supported has no Type.
+// way that is not supported is nil as well, unless it is required, which makes its operation Unsupported.
 func (r *specReader) param(n *document.Node) *Param {
 	p := &Param{
 		Name: text(n.Get("name")), In: text(n.Get("in")), Description: text(n.Get("description")),
@@ -63,10 +63,12 @@ func (r *specReader) param(n *document.Node) *Param {
 		supported = media != ""
 		p.style, body = styleJSON, value.Get("schema")
 	}
-	if supported {
-		p.Type = r.schemas.Read(body)
-		p.Default = p.Type.Default
+	if !supported && !p.Required {
+		return nil
 	}
+	p.unsupported = !supported
+	p.Type = r.schemas.Read(body)
+	p.Default = p.Type.Default
 	return p
 }
 

@@ -27,7 +27,7 @@ type Spec struct {
 // An operation without an operationId gets one of its method and path: get_customers_id. What cannot be called from
 // JSON, such as an upload of files, is no issue but Operation.Unsupported.
 func LoadSpec(file string, text []byte) (*Spec, document.Issues) {
-	root, issues := document.Parse(file, text)
+	root, issues := parse(file, text)
 	if len(issues) > 0 {
 		return nil, issues
 	}
@@ -174,7 +174,7 @@ func (r *specReader) operation(path, method string, n *document.Node, shared []*
 	r.body(o, n.Get("requestBody"))
 	r.responses(o, n.Get("responses"))
 	for _, p := range o.Params {
-		if p.Type == nil {
+		if p.unsupported {
 			o.Unsupported = fmt.Sprintf("its parameter %s is written in a way that is not supported", p.Name)
 		}
 	}
