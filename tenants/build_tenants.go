@@ -162,7 +162,7 @@ func (t *try[A, R]) decode() (*Spec, func() *document.Node, document.Issues) {
 		return nil, nil, issues.Sort()
 	}
 	spec, more := decodeSpec(root)
-	return spec, func() *document.Node { return root }, append(issues, more...).Sort()
+	return spec, func() *document.Node { return root }, append(issues, more...)
 }
 
 func (t *try[A, R]) setPlan(tenant *Tenant, root func() *document.Node, plans *index[*planEntry]) {

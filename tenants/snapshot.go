@@ -24,7 +24,7 @@ type entry[V, I any] struct {
 
 // succeed returns the entry that follows old: what serves is the new value, or, when that has issues, what served before.
 func succeed[V, I any](old *entry[V, I], doc Document, value V, issues document.Issues, inputs I) *entry[V, I] {
-	e := &entry[V, I]{stored: doc, issues: issues, inputs: inputs}
+	e := &entry[V, I]{stored: doc, issues: issues.Sort(), inputs: inputs}
 	switch {
 	case len(issues) == 0:
 		e.serving = &compiled[V]{revision: doc.Revision, value: value}
