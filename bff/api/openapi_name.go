@@ -1,0 +1,64 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+)
+
+// operationID makes the name of an operation from its method and path: getDashboardById.
+func (g *generator) operationID(method string, segments []Segment) string {
+	id := strings.ToLower(method)
+	for _, s := range segments {
+		if s.Param != "" {
+			id += "By" + pascal(s.Param)
+		} else {
+			id += pascal(s.Literal)
+		}
+	}
+	if len(segments) == 0 {
+		id += "Root"
+	}
+	return g.unique(id)
+}
+
+// unique gives every id once; one that is taken gets a number.
+func (g *generator) unique(id string) string {
+	free := id
+	for n := 2; g.ids[free]; n++ {
+		free = id + strconv.Itoa(n)
+	}
+	g.ids[free] = true
+	return free
+}
+
+// pascal joins the words of a name, each with a capital; what is no letter or digit parts words.
+func pascal(text string) string {
+	var b strings.Builder
+	capital := true
+	for _, r := range text {
+		switch {
+		case r >= 'a' && r <= 'z' && capital:
+			b.WriteRune(r - 'a' + 'A')
+			capital = false
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+			capital = false
+		default:
+			capital = true
+		}
+	}
+	return b.String()
+}
+
+// tagOf groups operations by the first part of their path.
+func tagOf(r RouteDoc, segments []Segment) string {
+	if r.Kind == KindWebhook {
+		return "webhooks"
+	}
+	for _, s := range segments {
+		if s.Literal != "" {
+			return s.Literal
+		}
+	}
+	return "root"
+}
