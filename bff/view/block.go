@@ -19,6 +19,7 @@ type block struct {
 	names  map[string]bool // mentioned in the block
 	fields map[string]bool // mentioned in the block, of the names of the request
 	code   *emitter
+	loops  *bool        // a loop gives names their values
 	step   bool         // the arguments of a step, where parts are not known yet
 	top    bool         // the top of a response
 	want   *schema.Type // of the body of a call; nil when nothing is known or wanted
@@ -26,7 +27,7 @@ type block struct {
 
 // block returns a new one with the names of the root scope.
 func (c *compiler) block(step bool) *block {
-	return &block{c: c, scope: c.root, names: map[string]bool{}, fields: map[string]bool{}, step: step, code: &emitter{}}
+	return &block{c: c, scope: c.root, names: map[string]bool{}, fields: map[string]bool{}, loops: new(bool), step: step, code: &emitter{}}
 }
 
 // inside is the block of a value within what b describes.
@@ -41,6 +42,7 @@ func (b *block) inside() *block {
 func (b *block) with(name string, t *schema.Type, row *binding) (inside *block, slot int) {
 	in := *b
 	in.top = false
+	*in.loops = true
 	in.scope = b.scope.With(name, t)
 	in.code = &emitter{}
 	slot, _ = in.scope.Slot(name)

@@ -30,6 +30,9 @@ func (c *compiler) compileResponse() {
 		c.compileResponseHeaders(n.Get("$headers"))
 	}
 	t := b.inner(n, "the response")
+	if n.Get("$spread") != nil {
+		c.prog.Members = nil
+	}
 	c.prog.response = code{ops: b.code.ops, typ: t}
 	c.prog.Response = t
 }

@@ -46,6 +46,7 @@ func (c *compiler) compileStep(i int, s *api.Step) {
 		}
 	}
 	c.compileDefault(pl.step, s, op)
+	pl.loops = *b.loops
 	pl.step.Fields = slices.Sorted(maps.Keys(b.fields))
 	for _, name := range slices.Sorted(maps.Keys(b.names)) {
 		if slices.ContainsFunc(c.route.Steps, func(o *api.Step) bool { return o.Name == name }) {
@@ -120,7 +121,11 @@ func (c *compiler) compileBody(pl *plan, s *api.Step, op *rest.Operation, b *blo
 		}
 		return
 	}
-	body := b.make(s.Body)
+	in := b.inside()
+	if op != nil {
+		in.want = op.Body
+	}
+	body := in.make(s.Body)
 	pl.args.body = &body
 	switch {
 	case op == nil:
@@ -184,8 +189,8 @@ func (c *compiler) compileDefault(step *Step, s *api.Step, op *rest.Operation) {
 		if m.Pointer == "" && s.Default.Kind == document.Null {
 			hint = "; to go on without an answer say optional: true instead"
 		}
-		c.report(at(s.Default, m.Pointer), "the default is not what %s answers: want %s, found %s%s",
-			s.Call, m.Expected, m.Found, hint)
+		c.report(at(s.Default, m.Pointer), "the default%s is not what %s answers: %s%s",
+			pointed(m.Pointer), s.Call, m, hint)
 	}
 }
 

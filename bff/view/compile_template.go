@@ -69,10 +69,12 @@ func (b *block) list(n *document.Node) *schema.Type {
 	b.code.text("[")
 	types := make([]*schema.Type, 0, len(n.Items))
 	sure := false // an element is before this one
+	in := b.inside()
+	in.want = elemOf(b.want)
 	for i, item := range n.Items {
-		condition := b.condition(item)
+		condition := in.condition(item)
 		jump := b.begin(condition, i > 0, sure)
-		types = append(types, b.template(item))
+		types = append(types, in.template(item))
 		b.end(condition, jump)
 		sure = sure || condition == nil
 	}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,11 +15,11 @@ func (c *compiler) fits(n *document.Node, value code, want *schema.Type, place s
 	for _, m := range value.typ.AssignableTo(orAny(want)) {
 		where := at(n, m.Pointer)
 		if m.Null {
-			c.report(where, "%s cannot be null%s, and this may be: %s; %s", place, pointed(m.Pointer), m.Reason,
-				c.remedies(value.names))
+			c.report(where, "%s%s cannot be null, and this may be; %s", place, pointed(m.Pointer),
+				c.remedies(where, value.names))
 			continue
 		}
-		c.report(where, "%s: %s", place, m.Reason)
+		c.report(where, "%s%s: %s", place, pointed(m.Pointer), m.Reason)
 	}
 }
 
@@ -29,8 +30,11 @@ func pointed(pointer string) string {
 	return " at " + pointer
 }
 
+// memberHole is a hole that is a member of a name.
+var memberHole = regexp.MustCompile(`^\$\{\s*(\w+)\.([A-Za-z_]\w*)\s*\}$`)
+
 // remedies say what can be done about a null, by where it may come from.
-func (c *compiler) remedies(names []string) string {
+func (c *compiler) remedies(n *document.Node, names []string) string {
 	var out []string
 	for _, s := range c.prog.Steps {
 		if s.Optional && slices.Contains(names, s.Name) {
@@ -43,7 +47,11 @@ func (c *compiler) remedies(names []string) string {
 	if slices.Contains(names, "user") && orAny(c.deps.UserType).Kind != schema.Any && c.deps.UserType.AllowsNull() {
 		out = append(out, "say auth: required")
 	}
-	out = append(out, `give a value in its place, as in ${a.?b.orValue("")}`)
+	root, member := "a", "b"
+	if found := memberHole.FindStringSubmatch(n.Text); found != nil {
+		root, member = found[1], found[2]
+	}
+	out = append(out, fmt.Sprintf("give a value in its place, as in ${%s.?%s.orValue(VALUE)}", root, member))
 	return strings.Join(out, ", or ")
 }
 

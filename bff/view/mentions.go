@@ -58,7 +58,6 @@ type feed struct {
 	typ         *schema.Type
 	required    bool
 	description string
-	commas      bool
 }
 
 // feeds are by root and member: "query.page".
@@ -83,7 +82,7 @@ func findFeeds(steps api.Steps, operation func(*api.Step) *rest.Operation) feeds
 		for name, n := range s.With {
 			if i := op.Param(name); i >= 0 {
 				p := op.Params[i]
-				f.member(n, feed{p.Type, p.Required, p.Description, false})
+				f.member(n, feed{p.Type, p.Required, p.Description})
 			}
 		}
 		f.body(s.Body, op.Body, op.BodyRequired)

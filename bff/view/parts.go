@@ -17,7 +17,7 @@ const (
 	OK        Outcome = iota // called, and answered
 	Cached                   // answered from a cache, fresh
 	Stale                    // answered from a cache, past its time
-	Skipped                  // not called: nothing to do, or the view had failed already
+	Skipped                  // nothing to do, or given up because the view had failed already
 	Defaulted                // failed, and the step's default stands in
 	Failed                   // failed; an optional step's value is null
 )

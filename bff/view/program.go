@@ -23,7 +23,7 @@ type Program struct {
 	Members  []Member     // the response's top-level fields; nil when it is not an object with known fields
 
 	// Fields are the members of path, query, header, body, user, tenant and vars that any hole mentions, sorted, such as
-	// "query.page", "vars.brand" and "user.id"; "user" alone stands for all of it, and so does "user.*".
+	// "query.page", "vars.brand" and "user.id"; a name that is used as a whole is "user.*".
 	Fields []string
 
 	slots    int // of an Env

@@ -23,6 +23,7 @@ type plan struct {
 	after      []int // the slots of these
 	dependents []int // the steps that wait for it
 	args       args
+	loops      bool // its arguments have loops
 	fan        *fan // nil unless Each
 }
 
@@ -214,8 +215,8 @@ func (r *run) accept(pl *plan, value []byte) error {
 
 // standIn settles a failed step: with its default, with null when it is optional, else the view has failed.
 func (r *run) standIn(pl *plan, part *Part, err error) ([]byte, bool) {
-	part.Outcome = pl.step.failing()
-	part.Status, part.Age = upstreamStatus(err), 0
+	part.Outcome, part.Age = r.outcome(pl.step, err), 0
+	part.Status = upstreamStatus(err)
 	switch {
 	case pl.step.Default != nil && pl.fan != nil:
 		if value := repeat(pl.step.Default, part.Counts); value != nil {
@@ -228,6 +229,19 @@ func (r *run) standIn(pl *plan, part *Part, err error) ([]byte, bool) {
 	}
 	r.fail(pl.step, err)
 	return nil, false
+}
+
+// outcome is that of a failed call: one that was only given up because the view has failed is skipped.
+func (r *run) outcome(s *Step, err error) Outcome {
+	if r.stopped() && (errors.Is(err, context.Canceled) || errors.Is(err, errFailed) || isCanceled(err)) {
+		return Skipped
+	}
+	return s.failing()
+}
+
+func isCanceled(err error) bool {
+	c, ok := errors.AsType[*clients.Error](err)
+	return ok && c.Kind == clients.Canceled
 }
 
 // failing is the outcome of a failed call of the step.
@@ -260,6 +274,9 @@ func upstreamStatus(err error) int {
 func (r *run) once(pl *plan, part *Part) ([]byte, error) {
 	part.Outcome = Failed
 	e := eval{frame: r.frame, env: r.env}
+	if pl.loops {
+		e.env = r.ownEnv(pl)
+	}
 	call, err := e.call(r.ctx, pl)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,7 +69,7 @@ func (r *run) fan(pl *plan, part *Part) ([]byte, error) {
 	return r.join(pl, part, jobs, which)
 }
 
-// ownEnv is an Env for the step alone, because its loop's name has a slot that other steps use for theirs.
+// ownEnv is an Env for a step alone: the names of its loops have slots that other steps use for theirs.
 func (r *run) ownEnv(pl *plan) expr.Env {
 	env := make(expr.Env, len(r.env))
 	copy(env, r.env[:r.p.inputs.slots])
@@ -126,21 +125,22 @@ func (r *run) join(pl *plan, part *Part, jobs []job, which []int) ([]byte, error
 		}
 		j := &jobs[at]
 		list = append(list, j.body(pl.step)...)
-		part.count(j.outcome(pl.step), j)
+		part.count(r.jobOutcome(pl.step, j), j)
 	}
 	if r.stopped() && !pl.step.forgiving() {
-		return nil, errors.Join(firstError(jobs), errFailed)
+		return nil, r.blame(pl.step, jobs)
 	}
 	return append(list, ']'), nil
 }
 
-func firstError(jobs []job) error {
+// blame returns the error of the first call that failed by itself; errFailed when none did.
+func (r *run) blame(s *Step, jobs []job) error {
 	for i := range jobs {
-		if jobs[i].err != nil {
-			return jobs[i].err
+		if j := &jobs[i]; j.err != nil && r.jobOutcome(s, j) != Skipped {
+			return j.err
 		}
 	}
-	return nil
+	return errFailed
 }
 
 // count adds one element's call to the part: the worst outcome stands for all.
@@ -154,10 +154,10 @@ func (p *Part) count(o Outcome, j *job) {
 	}
 }
 
-func (j *job) outcome(s *Step) Outcome {
+func (r *run) jobOutcome(s *Step, j *job) Outcome {
 	switch {
 	case j.err != nil:
-		return s.failing()
+		return r.outcome(s, j.err)
 	case j.answer == nil:
 		return Skipped
 	}

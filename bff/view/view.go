@@ -74,8 +74,6 @@ type Param struct {
 	Required    bool   // its absence is a mistake of the caller
 	Default     []byte // JSON of what its absence means; nil when it means null
 	Description string
-
-	commas bool // a list may come as one value with commas between its elements
 }
 
 // A Member is a top-level field of a response, for sending it as soon as it can be made.

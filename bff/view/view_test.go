@@ -47,7 +47,14 @@ func loadOperations(t testing.TB) *fakeOperations {
 	return ops
 }
 
-func (o *fakeOperations) of(t testing.TB, a *api.API) *fakeOperations {
+// A tester is what helpers need of a test; rapid's are such too.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func (o *fakeOperations) of(t tester, a *api.API) *fakeOperations {
 	t.Helper()
 	all := &fakeOperations{specs: map[string]*rest.Spec{}, inline: map[string]map[string]*rest.Operation{}}
 	for name, u := range a.Upstreams {
@@ -111,9 +118,9 @@ const preamble = `upstreams:
 `
 
 // compileText compiles the only route of a document.
-func compileText(t testing.TB, ops *fakeOperations, text string) (*Program, document.Issues) {
+func compileText(t tester, ops *fakeOperations, text string) (*Program, document.Issues) {
 	t.Helper()
-	if !strings.Contains(text, "upstreams:") {
+	if !strings.Contains(text, "upstreams") {
 		text = preamble + text
 	}
 	root, issues := document.Parse("api.yaml", []byte(text))
