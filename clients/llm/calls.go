@@ -2,9 +2,9 @@ package llm
 
 // A ToolCall is a call that a model asks for, put together from its pieces.
 type ToolCall struct {
-	ID        string
-	Name      string
-	Arguments string // JSON, if the model keeps to its word
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"` // JSON, if the model keeps to its word
 }
 
 // Calls puts tool calls together. Models tell which call a piece belongs to in many ways: by index, by id, by both on
