@@ -54,7 +54,7 @@ func start(t testing.TB, upstream http.Handler, docs map[string]string, setups .
 	documents, err := store.OpenFolder(h.config, store.FolderOptions{Data: t.TempDir(), Log: telemetry.Log})
 	must(t, err)
 	cfg := bff.Config{
-		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", BaseDomain: "localhost", AdminToken: adminToken, Drain: 5 * time.Second,
+		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", BaseDomain: "localhost", AdminToken: adminToken, Drain: 2 * time.Second,
 		Store: documents, Telemetry: telemetry,
 	}
 	for _, s := range setups {

@@ -3,6 +3,7 @@ package bff
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -51,6 +52,9 @@ func (s *Server) recover(next http.Handler) http.Handler {
 			}
 			rec := recordOf(r.Context())
 			if cause == http.ErrAbortHandler { //nolint:errorlint // a sentinel panic value, compared as net/http does
+				if rec.err == nil {
+					rec.err = errBrokenOff
+				}
 				panic(cause)
 			}
 			rec.err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
@@ -99,6 +103,9 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// errBrokenOff is what went wrong when an upstream's answer ended before its end.
+var errBrokenOff = errors.New("the answer broke off")
 
 func validRequestID(id string) bool {
 	if id == "" || len(id) > 128 {
