@@ -62,6 +62,7 @@ func (c *check) hosts(hosts []string) {
 	}
 }
 
+// secrets checks where secrets come from. A source with an issue is emptied, so that reading it adds no second one.
 func (c *check) secrets(secrets map[string]SecretSource) {
 	for name, s := range secrets {
 		pointer := document.PointerTo("/secrets", name)
@@ -72,7 +73,10 @@ func (c *check) secrets(secrets map[string]SecretSource) {
 			c.report(pointer+"/env", "variables that begin with ATRIUM_ are the server's own")
 		case s.File != "" && !filepath.IsAbs(s.File):
 			c.report(pointer+"/file", "want an absolute path, found %q", clip(s.File))
+		default:
+			continue
 		}
+		secrets[name] = SecretSource{}
 	}
 }
 

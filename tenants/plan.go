@@ -6,13 +6,20 @@ import (
 
 // A Plan is a set of limits: a document of kind plans, a tenant's own limits, or, as Tenant.Plan, what is in force.
 type Plan struct {
-	Requests            []document.Rate `json:"requests"`                        // of the whole tenant; none means no limit
-	PerClient           []document.Rate `json:"perClient"`                       // per user, else API key, else address; none: no limit
-	Tokens              []document.Rate `json:"tokens"`                          // model tokens; none means no limit
-	Streams             int             `json:"streams" doc:"min=0"`             // generations at once; zero means no limit
-	UpstreamConcurrency int             `json:"upstreamConcurrency" doc:"min=0"` // calls at once, per upstream and replica; zero: no limit
-	CacheBytes          document.Size   `json:"cacheBytes"`                      // of the cache; in force never zero
-	MaxBody             document.Size   `json:"maxBody"`                         // of a request; in force never zero
+	// Requests are those of the whole tenant; none means no limit.
+	Requests []document.Rate `json:"requests"`
+	// PerClient is per user, else API key, else address; none means no limit.
+	PerClient []document.Rate `json:"perClient"`
+	// Tokens are those of models; none means no limit.
+	Tokens []document.Rate `json:"tokens"`
+	// Streams is how many generations run at once; zero means no limit.
+	Streams int `json:"streams" doc:"min=0"`
+	// UpstreamConcurrency is how many calls run at once, per upstream and replica; zero means no limit.
+	UpstreamConcurrency int `json:"upstreamConcurrency" doc:"min=0"`
+	// CacheBytes is how much the cache keeps; in force it is never zero.
+	CacheBytes document.Size `json:"cacheBytes"`
+	// MaxBody is the size of a request's body; in force it is never zero.
+	MaxBody document.Size `json:"maxBody"`
 
 	given given // which fields the document has
 }
@@ -64,15 +71,13 @@ func (p *Plan) DecodeNode(n *document.Node) document.Issues {
 			continue
 		}
 		p.given |= l.bit
-		if isZeroSize(p, l.bit) && value.Kind != document.Broken && len(issues) == 0 {
-			issues = append(issues, value.Issue("want more than 0; leave %s out for the default", l.name))
+		if l.bit == givenCacheBytes || l.bit == givenMaxBody {
+			if size := document.Size(-1); len(size.DecodeNode(value)) == 0 && size == 0 {
+				issues = append(issues, value.Issue("want more than 0; leave %s out for the default", l.name))
+			}
 		}
 	}
 	return issues
-}
-
-func isZeroSize(p *Plan, bit given) bool {
-	return bit == givenCacheBytes && p.CacheBytes == 0 || bit == givenMaxBody && p.MaxBody == 0
 }
 
 // override returns p with the fields that other has.

@@ -49,6 +49,7 @@ func (s *SecretSource) DecodeNode(n *document.Node) document.Issues {
 	issues := document.Decode(n, (*plain)(s))
 	if n.Kind == document.Map && len(issues) == 0 && countSet(s.Env, s.File, s.Value.text) != 1 {
 		issues = append(issues, n.Issue("want exactly one of env, file and value"))
+		*s = SecretSource{}
 	}
 	return issues
 }

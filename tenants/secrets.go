@@ -59,7 +59,7 @@ func (d *Directory[S, A, R]) resolveSecret(s SecretSource) (string, error) {
 func readSecret(path string) (string, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return "", reason(err)
+		return "", reason(path, err)
 	}
 	for _, pseudo := range []string{"/proc/", "/sys/", "/dev/"} {
 		if strings.HasPrefix(real, pseudo) {
@@ -68,7 +68,7 @@ func readSecret(path string) (string, error) {
 	}
 	f, err := os.Open(real)
 	if err != nil {
-		return "", reason(err)
+		return "", reason(path, err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
@@ -77,7 +77,7 @@ func readSecret(path string) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	switch {
 	case err != nil:
-		return "", reason(err)
+		return "", reason(path, err)
 	case len(text) > maxSecret:
 		return "", fmt.Errorf("%s has more than %d bytes", path, maxSecret)
 	}
@@ -88,10 +88,10 @@ func readSecret(path string) (string, error) {
 	return secret, nil
 }
 
-// reason shortens the error of a file to the path and the cause.
-func reason(err error) error {
+// reason says why a file cannot be read.
+func reason(path string, err error) error {
 	if e, ok := errors.AsType[*os.PathError](err); ok {
-		return fmt.Errorf("%s: %w", e.Path, e.Err)
+		err = e.Err
 	}
-	return err
+	return fmt.Errorf("%s: %w", path, err)
 }

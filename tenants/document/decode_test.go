@@ -11,7 +11,7 @@ import (
 // shop is a document type with one member of every sort.
 type shop struct {
 	shared
-	Name    string            `json:"name" doc:"required" about:"what people call it"`
+	Name    string            `json:"name" doc:"required"`
 	Size    string            `json:"size" doc:"enum=small|large"`
 	Open    bool              `json:"open"`
 	Floors  int               `json:"floors" doc:"min=1,max=9"`

@@ -4,14 +4,15 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/invopop/jsonschema"
 )
 
 // Schema describes the documents that Decode accepts into a value such as v: JSON Schema 2020-12, indented.
-// It knows the same tags as Decode; an `about:"..."` tag describes a member to a person. A type with
-// a JSONSchema or JSONSchemaExtend method describes itself.
-func Schema(id, title string, v any) []byte {
+// It knows the same tags as Decode. A type with a JSONSchema or JSONSchemaExtend method describes itself.
+// about says what members are for, to people who fill them in: "Upstream.timeout" -> "of one call; 5s when left out".
+func Schema(id, title string, v any, about ...map[string]string) []byte {
 	types := map[string]reflect.Type{}
 	reflector := &jsonschema.Reflector{
 		RequiredFromJSONSchemaTags: true,
@@ -32,7 +33,13 @@ func Schema(id, title string, v any) []byte {
 				return ""
 			}
 			f, _ := t.FieldByName(field)
-			return f.Tag.Get("about")
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			for _, texts := range about {
+				if text := texts[t.Name()+"."+name]; text != "" {
+					return text
+				}
+			}
+			return ""
 		},
 	}
 	schema := reflector.Reflect(v)

@@ -11,7 +11,9 @@ import (
 )
 
 func TestSchemaGolden(t *testing.T) {
-	got := Schema("https://atrium.example/schemas/shop.json", "Shop", shop{})
+	got := Schema("https://atrium.example/schemas/shop.json", "Shop", shop{}, map[string]string{
+		"shop.name": "what people call it", "shop.wait": "at the door", "shelf.books": "how many",
+	})
 	path := filepath.Join("testdata", "schema.json")
 	if *update {
 		if err := os.WriteFile(path, got, 0o600); err != nil {
