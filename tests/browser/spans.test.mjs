@@ -1,7 +1,7 @@
 // The computations behind the waterfall, without a browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { family, instant, markCritical, ticks, tree } from "../../bff/admin/console/assets/spans.js";
+import { family, instant, label, markCritical, ticks, tree } from "../../bff/admin/console/assets/spans.js";
 
 const span = (spanId, parentSpanId, from, durationMs, more = {}) =>
   ({ spanId, parentSpanId, name: spanId, kind: "internal", status: "unset", durationMs, start: new Date(Date.UTC(2026, 0, 1) + from).toISOString(), ...more });
@@ -44,4 +44,10 @@ test("a span's family is how it went, then what it does", () => {
   assert.equal(family({ status: "unset", kind: "client", name: "crm.getCustomer" }), "call");
   assert.equal(family({ status: "ok", kind: "internal", name: "cache.fetch" }), "cache");
   assert.equal(family({ status: "ok", kind: "internal", name: "step customer" }), "step");
+});
+
+test("a call is called by its operation", () => {
+  const attributes = { "atrium.upstream": "crm", "atrium.operation": "getCustomer" };
+  assert.equal(label({ name: "GET /customers/{id}", attributes }), "crm.getCustomer");
+  assert.equal(label({ name: "step customer", attributes: { "atrium.call": "crm.getCustomer" } }), "step customer");
 });

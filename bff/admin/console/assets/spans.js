@@ -73,6 +73,13 @@ export function family(span) {
   if (span.status === "error") return "failed";
   if (span.kind === "client") return "call";
   if (span.kind === "server") return "request";
-  if (/^(cache|fetch)\b/i.test(span.name)) return "cache";
+  if (/^cache\b/.test(span.name)) return "cache";
   return "step";
+}
+
+// label is what a span is called in the waterfall: a call by the operation that the documents name, anything else by its name.
+export function label({ name, attributes }) {
+  const upstream = attributes?.["atrium.upstream"];
+  const operation = attributes?.["atrium.operation"];
+  return upstream && operation ? `${upstream}.${operation}` : name;
 }

@@ -2,7 +2,7 @@
 import { json } from "./api.js";
 import { fill, h, link } from "./dom.js";
 import { milliseconds, plural, statusClass, time } from "./format.js";
-import { extent, family, instant, markCritical, ticks, tree } from "./spans.js";
+import { extent, family, instant, label, markCritical, ticks, tree } from "./spans.js";
 
 export async function trace(main, { path: [id], signal }) {
   fill(main, h("p", { class: "dim" }, "Loading…"));
@@ -82,7 +82,7 @@ function line(view, row) {
     "aria-level": depth + 1, "aria-selected": String(chosen), "aria-expanded": children.length ? String(open) : null,
     "data-span": span.spanId, onclick: () => choose(view, row),
   },
-  h("span", { class: "name", style: { "--depth": Math.min(depth, 12) } }, toggle, h("span", { class: "text" }, span.name)),
+  h("span", { class: "name", style: { "--depth": Math.min(depth, 12) } }, toggle, h("span", { class: "text", title: span.name }, label(span))),
   h("span", { class: "lane" },
     h("span", { class: "block", style: { left: `${left}%`, width: `${width}%` } }),
     span.events.map((e) => h("span", { class: "event", style: { left: `${eventAt(view, row, e)}%` } })),
@@ -135,7 +135,7 @@ function details({ chosen, details: aside }) {
   if (!chosen) return;
   const { span, from } = chosen;
   fill(aside,
-    h("h2", {}, span.name),
+    h("h2", {}, label(span)), label(span) !== span.name && h("p", { class: "mono small dim" }, span.name),
     h("p", { class: "facts" }, fact("Kind", span.kind), fact("Status", h("span", { class: span.status }, span.status)),
       fact("From", milliseconds(from)), fact("Took", milliseconds(span.durationMs))),
     attributes(span.attributes),

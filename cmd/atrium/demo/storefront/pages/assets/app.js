@@ -18,9 +18,11 @@ async function start() {
   document.title = brand.brand;
   document.getElementById("brand").textContent = brand.brand;
   if (/^#[0-9a-f]{6}$/i.test(brand.color)) document.documentElement.style.setProperty("--brand", brand.color);
-  fill(select, customers.items.map((c) => h("option", { value: c.id }, `${c.name} (${c.segment})`)));
   const asked = new URLSearchParams(location.search).get("customer");
-  select.value = customers.items.some((c) => c.id === asked) ? asked : customers.items[0]?.id ?? "";
+  const elsewhere = asked && !customers.items.some((c) => c.id === asked); // on a later page of the list
+  fill(select, elsewhere && h("option", { value: asked }, `Customer ${asked}`),
+    customers.items.map((c) => h("option", { value: c.id }, `${c.name} (${c.segment})`)));
+  select.value = asked ?? customers.items[0]?.id ?? "";
   select.addEventListener("change", () => {
     history.replaceState(null, "", `?customer=${encodeURIComponent(select.value)}`);
     show();
@@ -93,7 +95,7 @@ function hood(body, headers, took) {
   const parts = Object.entries(body.parts);
   const longest = Math.max(...parts.map(([, p]) => p.ms ?? 0), 1);
   const facts = [["Answered in", `${took.toFixed(1)} ms`], ["Cache-Status", headers.get("Cache-Status")], ["Age", headers.get("Age")],
-    ["RateLimit", headers.get("RateLimit")], ["X-Request-Id", headers.get("X-Request-Id")], ["Trace", headers.get("Trace-Id")]];
+    ["RateLimit", headers.get("RateLimit")], ["X-Request-Id", headers.get("X-Request-Id")], ["Trace", headers.get("X-Trace-Id")]];
   return h("details", { class: "card hood", open: true }, h("summary", {}, "How this answer came about"),
     h("table", {}, h("tbody", {}, parts.map(([name, p]) => h("tr", {}, h("th", { scope: "row" }, name),
       h("td", {}, h("span", { class: `outcome ${p.outcome}` }, p.outcome)),
