@@ -2,7 +2,7 @@ package expr
 
 import (
 	"context"
-	"strings"
+	"errors"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -90,7 +90,7 @@ func (b *builder) program(e ast.Expr) node {
 	}
 	b.saysCEL(e, checked)
 	kind := checked.GetType(e.ID()).Kind()
-	p := &programNode{place: b.place(e), numbers: kind != types.BoolKind && kind != types.StringKind}
+	p := &programNode{place: b.place(b.offset), numbers: kind != types.BoolKind && kind != types.StringKind}
 	ast.PreOrderVisit(e, ast.NewExprVisitor(func(part ast.Expr) { b.inspect(p, part) }))
 	opts := []cel.ProgramOption{
 		cel.CostTracking(charges{}), cel.CostLimit(maxCost), cel.OptimizeRegex(patterns()),
@@ -104,12 +104,14 @@ func (b *builder) program(e ast.Expr) node {
 		return constNode("null")
 	}
 	if len(p.names) > 0 || b.other != "" {
+		if t := b.quickTest(e); t != nil {
+			return &quickNode{test: t, program: p}
+		}
 		return p
 	}
 	raw, err := p.append(context.Background(), nil, nil, asJSON)
-	if err != nil {
-		b.reportAt(e, "the expression has no value: %s", reason(err))
-		return constNode("null")
+	if failed, ok := errors.AsType[*failure](err); ok {
+		b.reportAt(e, "%v: %s", failed.kind, failed.reason)
 	}
 	return constNode(raw)
 }
@@ -138,8 +140,4 @@ func (b *builder) inspect(p *programNode, e ast.Expr) {
 		}
 	case ast.UnspecifiedExprKind, ast.CallKind, ast.ListKind, ast.LiteralKind, ast.MapKind, ast.SelectKind, ast.StructKind:
 	}
-}
-
-func (b *builder) place(e ast.Expr) string {
-	return strings.TrimSuffix(b.compiler.node.IssueAt(b.at(e), "").String(), ": ")
 }

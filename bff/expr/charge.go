@@ -14,8 +14,8 @@ var _ cost.ActualCostEstimator = charges{}
 
 // Units of cost for sizes: about as long as one step of an expression takes.
 const (
-	bytesPerUnit = 64
-	elemsPerUnit = 4
+	bytesPerUnit = 32
+	elemsPerUnit = 2
 )
 
 // CallCost implements cost.ActualCostEstimator.
@@ -35,7 +35,7 @@ func (charges) CallCost(function, _ string, args []ref.Val, result ref.Val) *uin
 	}
 	total++
 	if function == "sort" || function == "@sortByAssociatedKeys" || function == "distinct" {
-		total *= 16
+		total *= 32
 	}
 	return &total
 }

@@ -3,6 +3,7 @@ package expr
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"atrium/clients/rawjson"
 	"atrium/clients/schema"
@@ -13,6 +14,7 @@ const (
 	maxSource  = 4096 // bytes of one expression
 	maxHoles   = 200  // of one text
 	maxNesting = 32   // of brackets in an expression
+	maxSteps   = 64   // of a path
 )
 
 // Value compiles a scalar: a literal, one hole, or a text with holes. It is nil when there are issues. A list or object
@@ -94,7 +96,13 @@ func (c *compiler) value(made node, t *schema.Type) (*Value, document.Issues) {
 		Names:  slices.Sorted(maps.Keys(c.names)),
 		Fields: slices.Sorted(maps.Keys(c.fields)),
 		node:   made,
+		place:  c.place(0),
 	}, nil
+}
+
+// place returns file:line:column of a place in the scalar's text.
+func (c *compiler) place(offset int) string {
+	return strings.TrimSuffix(c.node.IssueAt(offset, "").String(), ": ")
 }
 
 func (c *compiler) report(offset int, format string, args ...any) {
@@ -126,8 +134,12 @@ func (c *compiler) expression(offset int, src string) (node, *schema.Type) {
 
 func (c *compiler) path(offset int, root string, steps []step) (node, *schema.Type) {
 	found := c.scope.find(root)
-	if found == nil {
-		c.unknownName(offset, root)
+	switch {
+	case found == nil:
+		c.unknownName(offset+max(0, strings.Index(c.node.Text[min(offset, len(c.node.Text)):], root)), root)
+		return nil, nil
+	case len(steps) > maxSteps:
+		c.report(offset, "a path has at most %d steps", maxSteps)
 		return nil, nil
 	}
 	member := whole
@@ -138,9 +150,9 @@ func (c *compiler) path(offset int, root string, steps []step) (node, *schema.Ty
 	t := found.typ
 	path := make(rawjson.Path, len(steps))
 	for i, s := range steps {
-		next, message := follow(t, written(root, steps[:i]), s)
-		if message != "" {
-			c.report(offset+s.offset, "%s", message)
+		next, wrong := follow(t, s)
+		if wrong != nil {
+			c.report(offset+s.offset, "%s", wrong(written(root, steps[:i])))
 			return nil, nil
 		}
 		t, path[i] = next, s.Seg

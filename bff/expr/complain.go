@@ -48,6 +48,9 @@ var (
 // plain puts a message of CEL's into our words.
 func plain(message string) string {
 	message = strings.TrimPrefix(message, "Syntax error: ")
+	if strings.Contains(message, "limit exceeded") || strings.Contains(message, "exceeds limit") {
+		return "the expression is too large"
+	}
 	if m := mismatch.FindStringSubmatch(message); m != nil {
 		return "want " + m[2] + ", found " + strings.Replace(m[1], "<EOF>", "the end", 1)
 	}

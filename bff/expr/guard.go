@@ -18,8 +18,9 @@ const (
 	maxText     = 256 << 10 // bytes of a text
 	maxList     = 10_000    // elements of a list, members of an object
 	maxDistinct = 1000      // elements that are compared each with each
-	maxMatch    = 16 << 10  // bytes that a pattern is matched with
-	maxPattern  = 200       // instructions of a compiled pattern
+	maxSort     = 5000      // elements that are sorted
+	maxMatch    = 8 << 10   // bytes that a pattern is matched with
+	maxPattern  = 150       // instructions of a compiled pattern
 	maxScan     = 8 << 20   // bytes of JSON that are looked at
 	maxOutput   = 8 << 20   // bytes of the result
 )
@@ -28,6 +29,8 @@ var (
 	errLongText = fmt.Errorf("%w: a text grows beyond 256 KiB", ErrCost)
 	errLongList = fmt.Errorf("%w: a list grows beyond 10,000 elements", ErrCost)
 	errScan     = fmt.Errorf("%w: it looks at more than 8 MiB of JSON", ErrCost)
+	errDistinct = fmt.Errorf("%w: distinct takes at most 1,000 elements", ErrCost)
+	errSort     = fmt.Errorf("%w: sort takes at most 5,000 elements", ErrCost)
 	errOutput   = fmt.Errorf("%w: its result exceeds 8 MiB", ErrCost)
 )
 
@@ -47,12 +50,9 @@ func guards() map[string]check {
 			}
 			return nil
 		},
-		"distinct": func(args []ref.Val) error {
-			if l, ok := args[0].(traits.Lister); ok && size(l) > maxDistinct {
-				return fmt.Errorf("%w: distinct takes at most 1,000 elements", ErrCost)
-			}
-			return nil
-		},
+		"distinct":              func(args []ref.Val) error { return checkSize(args[0], maxDistinct, errDistinct) },
+		"sort":                  func(args []ref.Val) error { return checkSize(args[0], maxSort, errSort) },
+		"@sortByAssociatedKeys": func(args []ref.Val) error { return checkSize(args[0], maxSort, errSort) },
 	}
 }
 
@@ -66,22 +66,40 @@ func guard(fn *decls.FunctionDecl, allow check) (*decls.FunctionDecl, error) {
 	for _, b := range bindings {
 		byName[b.Operator] = b
 	}
+	if fn.HasSingletonBinding() {
+		return guardSingleton(fn, byName[fn.Name()], allow)
+	}
 	var opts []decls.FunctionOpt
 	for _, o := range fn.OverloadDecls() {
 		b := byName[o.ID()]
-		call := decls.FunctionBinding(func(args ...ref.Val) ref.Val {
-			if err := allow(args); err != nil {
-				return types.WrapErr(err)
-			}
-			return invoke(b, args)
-		})
-		declare := decls.Overload
-		if o.IsMemberFunction() {
-			declare = decls.MemberOverload
-		}
-		opts = append(opts, declare(o.ID(), o.ArgTypes(), o.ResultType(), call))
+		call := decls.FunctionBinding(func(args ...ref.Val) ref.Val { return guarded(b, allow, args) })
+		opts = append(opts, declared(o, call))
 	}
 	return decls.NewFunction(fn.Name(), opts...)
+}
+
+// guardSingleton is guard for a function that has one implementation for all overloads.
+func guardSingleton(fn *decls.FunctionDecl, b *functions.Overload, allow check) (*decls.FunctionDecl, error) {
+	opts := []decls.FunctionOpt{decls.SingletonFunctionBinding(
+		func(args ...ref.Val) ref.Val { return guarded(b, allow, args) }, b.OperandTrait)}
+	for _, o := range fn.OverloadDecls() {
+		opts = append(opts, declared(o))
+	}
+	return decls.NewFunction(fn.Name(), opts...)
+}
+
+func declared(o *decls.OverloadDecl, opts ...decls.OverloadOpt) decls.FunctionOpt {
+	if o.IsMemberFunction() {
+		return decls.MemberOverload(o.ID(), o.ArgTypes(), o.ResultType(), opts...)
+	}
+	return decls.Overload(o.ID(), o.ArgTypes(), o.ResultType(), opts...)
+}
+
+func guarded(b *functions.Overload, allow check, args []ref.Val) ref.Val {
+	if err := allow(args); err != nil {
+		return types.WrapErr(err)
+	}
+	return invoke(b, args)
 }
 
 func invoke(b *functions.Overload, args []ref.Val) ref.Val {
@@ -94,6 +112,13 @@ func invoke(b *functions.Overload, args []ref.Val) ref.Val {
 		return b.Function(args...)
 	}
 	return types.NewErr("no such overload: %s", b.Operator)
+}
+
+func checkSize(v ref.Val, most int, tooMany error) error {
+	if l, ok := v.(traits.Lister); ok && size(l) > most {
+		return tooMany
+	}
+	return nil
 }
 
 func checkReplace(args []ref.Val) error {

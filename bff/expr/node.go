@@ -44,6 +44,8 @@ func truth(ctx context.Context, n node, env Env) (bool, error) {
 	switch n := n.(type) {
 	case *pathNode:
 		return string(n.raw(env)) == "true", nil
+	case *quickNode:
+		return n.truth(ctx, env)
 	case *programNode:
 		return n.truth(ctx, env)
 	}
@@ -83,9 +85,10 @@ func (n textNode) append(ctx context.Context, dst []byte, env Env, as form) ([]b
 		part = asBody
 		dst = append(dst, '"')
 	}
+	start := len(dst)
 	var err error
 	for _, p := range n {
-		if dst, err = p.append(ctx, dst, env, part); err != nil {
+		if dst, err = within(ctx, p, dst, start, env, part); err != nil {
 			return dst, err
 		}
 	}
@@ -93,6 +96,23 @@ func (n textNode) append(ctx context.Context, dst []byte, env Env, as form) ([]b
 		dst = append(dst, '"')
 	}
 	return dst, nil
+}
+
+// within appends a part of a value that starts at start, as long as the whole is not too large: a short expression may
+// name a large document many times.
+func within(ctx context.Context, n node, dst []byte, start int, env Env, as form) ([]byte, error) {
+	if p, ok := n.(*pathNode); ok {
+		raw := p.raw(env)
+		if len(dst)-start+len(raw) > maxOutput {
+			return dst, errOutput
+		}
+		return appendRaw(dst, raw, as), nil
+	}
+	dst, err := n.append(ctx, dst, env, as)
+	if err == nil && len(dst)-start > maxOutput {
+		err = errOutput
+	}
+	return dst, err
 }
 
 // A choiceNode is one of two values.
@@ -129,13 +149,14 @@ func (n listNode) append(ctx context.Context, dst []byte, env Env, as form) ([]b
 	if as != asJSON {
 		return appendEscaped(ctx, n, dst, env, as)
 	}
+	start := len(dst)
 	dst = append(dst, '[')
 	for i, elem := range n {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = elem.append(ctx, dst, env, asJSON); err != nil {
+		if dst, err = within(ctx, elem, dst, start, env, asJSON); err != nil {
 			return dst, err
 		}
 	}
@@ -154,6 +175,7 @@ func (n objectNode) append(ctx context.Context, dst []byte, env Env, as form) ([
 	if as != asJSON {
 		return appendEscaped(ctx, n, dst, env, as)
 	}
+	start := len(dst)
 	dst = append(dst, '{')
 	for i, m := range n {
 		if i > 0 {
@@ -161,7 +183,7 @@ func (n objectNode) append(ctx context.Context, dst []byte, env Env, as form) ([
 		}
 		var err error
 		dst = append(dst, m.name...)
-		if dst, err = m.value.append(ctx, dst, env, asJSON); err != nil {
+		if dst, err = within(ctx, m.value, dst, start, env, asJSON); err != nil {
 			return dst, err
 		}
 	}

@@ -106,69 +106,76 @@ func (p *pathParser) quoted(offset int) (step, bool) {
 	return step{Seg: rawjson.Seg{Name: rest[:n]}, offset: offset}, true
 }
 
-// follow returns the type of what a step leads to from a value of type t, which was written as from. The type allows
-// null when the value may be null or may not be there; message is "" unless the step is wrong.
-func follow(t *schema.Type, from string, s step) (next *schema.Type, message string) {
-	next, message = followPlain(t.NotNull(), from, s)
-	if message == "" && t.AllowsNull() {
+// A flaw says what is wrong with a step, given how the value it starts from is written; nil when nothing is.
+type flaw func(from string) string
+
+// follow returns the type of what a step leads to from a value of type t. It allows null when the value may be null or
+// may not be there.
+func follow(t *schema.Type, s step) (*schema.Type, flaw) {
+	next, wrong := followPlain(t.NotNull(), s)
+	if wrong == nil && t.AllowsNull() {
 		next = next.OrNull()
 	}
-	return next, message
+	return next, wrong
 }
 
-func followPlain(t *schema.Type, from string, s step) (*schema.Type, string) {
+func followPlain(t *schema.Type, s step) (*schema.Type, flaw) {
 	switch {
 	case t.Kind == schema.Any:
-		return t, ""
+		return t, nil
 	case s.IsIndex && t.Kind == schema.Array:
-		return elemOf(t).OrNull(), ""
+		return elemOf(t).OrNull(), nil
 	case s.IsIndex:
-		return nil, from + " is " + t.String() + ", not a list"
+		return nil, func(from string) string { return from + " is " + t.String() + ", not a list" }
 	case t.Kind == schema.Union:
-		return followUnion(t, from, s)
+		return followUnion(t, s)
 	case t.Kind != schema.Object:
-		return nil, from + " is " + t.String() + ", which has no member " + quote(s.Name)
+		return nil, func(from string) string {
+			return from + " is " + t.String() + ", which has no member " + quote(s.Name)
+		}
 	}
 	field, ok := t.Member(s.Name)
-	if !ok {
-		return nil, noMember(t, from, s.Name)
+	switch {
+	case !ok:
+		return nil, noMember(t, s.Name)
+	case !field.Required:
+		return field.Type.OrNull(), nil
 	}
-	if !field.Required {
-		return field.Type.OrNull(), ""
-	}
-	return field.Type, ""
+	return field.Type, nil
 }
 
 // followUnion wants the member in all alternatives, unless the step is optional.
-func followUnion(t *schema.Type, from string, s step) (*schema.Type, string) {
-	var types []*schema.Type
-	lacking := ""
+func followUnion(t *schema.Type, s step) (*schema.Type, flaw) {
+	types := make([]*schema.Type, 0, len(t.OneOf))
+	var lacking *schema.Type
 	for _, one := range t.OneOf {
-		next, message := followPlain(one.NotNull(), from, s)
-		if message != "" {
-			lacking = one.String()
-			types = append(types, schema.Of(schema.Null))
-			continue
+		next, wrong := followPlain(one.NotNull(), s)
+		if wrong != nil {
+			lacking, next = one, schema.Of(schema.Null)
 		}
 		types = append(types, next)
 	}
 	joined := schema.UnionOf(types...)
 	switch {
 	case joined.Kind == schema.Null:
-		return nil, noMember(t, from, s.Name)
-	case lacking != "" && !s.optional:
-		return nil, from + " may be " + lacking + ", which has no member " + quote(s.Name) + ": want " + from +
-			"." + "?" + s.Name + ", which is null then"
+		return nil, noMember(t, s.Name)
+	case lacking != nil && !s.optional:
+		return nil, func(from string) string {
+			return from + " may be " + lacking.String() + ", which has no member " + quote(s.Name) +
+				": want " + from + ".?" + s.Name + ", which is null then"
+		}
 	}
-	return joined, ""
+	return joined, nil
 }
 
-func noMember(t *schema.Type, from, name string) string {
-	is := ""
-	if t.Name != "" && t.Name != from {
-		is = " (" + t.Name + ")"
+func noMember(t *schema.Type, name string) flaw {
+	return func(from string) string {
+		is := ""
+		if t.Name != "" && t.Name != from {
+			is = " (" + t.Name + ")"
+		}
+		return from + is + " has no member " + quote(name) + document.DidYouMean(name, t.FieldNames())
 	}
-	return from + is + " has no member " + quote(name) + document.DidYouMean(name, t.FieldNames())
 }
 
 // elemOf returns the type of a list's elements.

@@ -10,7 +10,7 @@ import (
 	"cel.dev/cel-go/interpreter"
 )
 
-var errLongMatch = fmt.Errorf("%w: a pattern is matched with text of more than 16 KiB", ErrCost)
+var errLongMatch = fmt.Errorf("%w: a pattern is matched with text of more than 8 KiB", ErrCost)
 
 // patterns compiles the pattern of matches, which is always written out, once. RE2 takes time in proportion to the
 // sizes of pattern and text, so both are bounded.

@@ -51,7 +51,7 @@ func (n *programNode) append(ctx context.Context, dst []byte, env Env, as form) 
 	}
 	out, err := n.write(dst, v, as, r)
 	if err != nil {
-		return dst, fmt.Errorf("%s: %w", n.place, err)
+		return dst, n.failed(err)
 	}
 	return out, nil
 }
@@ -66,8 +66,12 @@ func (n *programNode) truth(ctx context.Context, env Env) (bool, error) {
 // write is appendResult, which may look at JSON and find that it is too much.
 func (n *programNode) write(dst []byte, v ref.Val, as form, r *run) (out []byte, err error) {
 	defer func() {
-		if stopped, ok := recover().(interpreter.EvalCancelledError); ok {
-			err = fmt.Errorf("%w: %s", ErrCost, reason(stopped))
+		switch stopped := recover().(type) {
+		case nil:
+		case interpreter.EvalCancelledError:
+			err = stopped
+		default:
+			panic(stopped)
 		}
 	}()
 	return appendResult(dst, v, as, r)
@@ -105,11 +109,16 @@ func (n *programNode) eval(ctx context.Context, r *run) (ref.Val, error) {
 	case ctx.Err() != nil && errors.Is(err, interpreter.InterruptError{}):
 		return nil, fmt.Errorf("%s: %w", n.place, context.Cause(ctx))
 	}
+	return nil, n.failed(err)
+}
+
+// failed says where and why an evaluation failed.
+func (n *programNode) failed(err error) error {
 	kind := ErrEval
 	if _, stopped := errors.AsType[interpreter.EvalCancelledError](err); stopped || errors.Is(err, ErrCost) {
 		kind = ErrCost
 	}
-	return nil, fmt.Errorf("%s: %w: %s", n.place, kind, reason(err))
+	return &failure{place: n.place, kind: kind, reason: reason(err)}
 }
 
 // ResolveName implements CEL's Activation. A name that a macro's hides is asked for with a point.
@@ -131,30 +140,3 @@ func (r *run) ResolveName(asked string) (any, bool) {
 
 // Parent implements CEL's Activation.
 func (r *run) Parent() cel.Activation { return nil }
-
-// reason says why an evaluation failed, without any value of it.
-func reason(err error) string {
-	text := err.Error()
-	for _, known := range []struct{ sign, reason string }{
-		{"256 KiB", "a text grows beyond 256 KiB"},
-		{"10,000", "a list grows beyond 10,000 elements"},
-		{"1,000", "distinct takes at most 1,000 elements"},
-		{"8 MiB of JSON", "it looks at more than 8 MiB of JSON"},
-		{"result exceeds", "its result exceeds 8 MiB"},
-		{"cost limit", "it takes too many steps"},
-		{"by zero", "division by zero"},
-		{"modulus", "division by zero"},
-		{"overflow", "a number is out of range"},
-		{"range", "a position is out of range"},
-		{"bounds", "a position is out of range"},
-		{"optional.none", "an optional value is absent"},
-		{"conversion", "a text cannot be converted"},
-		{"no such key", "a member is absent"},
-		{"overload", "a value is not of the type that its schema says"},
-	} {
-		if strings.Contains(text, known.sign) {
-			return known.reason
-		}
-	}
-	return "it cannot be evaluated"
-}

@@ -136,8 +136,8 @@ func (r *registry) FindStructFieldType(name, field string) (*types.FieldType, bo
 	if t == nil {
 		return nil, false
 	}
-	next, message := followPlain(t, name, namedStep(field, true))
-	if message != "" {
+	next, wrong := followPlain(t, namedStep(field, true))
+	if wrong != nil {
 		return nil, false
 	}
 	return &types.FieldType{Type: r.cel(next)}, true

@@ -85,7 +85,7 @@ func (m *match) fits(i int, want *types.Type, have static) bool {
 		return want.Kind() == types.OpaqueKind && have.optional && m.fits(i, want.Parameters()[0], static{typ: have.typ})
 	}
 	if have.other != "" {
-		return want.Kind() == types.DynKind || want.TypeName() == have.other
+		return want.Kind() == types.DynKind || otherName(want) == have.other
 	}
 	switch have.typ.Kind {
 	case schema.Any, schema.Union:
@@ -146,7 +146,18 @@ func (m *match) gives(t *types.Type) static {
 	case types.MapKind:
 		return static{typ: schema.MapOf(m.gives(t.Parameters()[1]).typ)}
 	case types.BytesKind, types.TimestampKind, types.DurationKind, types.TypeKind:
-		return static{typ: schema.Of(schema.Any), other: t.TypeName()}
+		return static{typ: schema.Of(schema.Any), other: otherName(t)}
 	}
 	return unknown()
+}
+
+// otherName is how people call a type that is no JSON.
+func otherName(t *types.Type) string {
+	switch t.Kind() {
+	case types.TimestampKind:
+		return "timestamp"
+	case types.DurationKind:
+		return "duration"
+	}
+	return t.TypeName()
 }

@@ -107,6 +107,9 @@ func (t *typing) inner(e ast.Expr, f facts) static {
 	from := t.operand(outer, member, f)
 	last.optional = last.optional || from.optional
 	s := t.follow(e, from, outer, last)
+	if len(f) == 0 {
+		return s
+	}
 	if path, ok := pathText(e); ok {
 		s = narrow(s, path, f)
 	}
@@ -139,9 +142,9 @@ func (t *typing) follow(e ast.Expr, from static, outer ast.Expr, last step) stat
 		t.reportAt(e, "%s has no members", from.other)
 		return unknown()
 	}
-	next, message := follow(from.typ, t.text(outer), last)
-	if message != "" {
-		t.report(t.memberAt(e, last), "%s", message)
+	next, wrong := follow(from.typ, last)
+	if wrong != nil {
+		t.report(t.memberAt(e, last), "%s", wrong(t.text(outer)))
 		return unknown()
 	}
 	if last.optional {

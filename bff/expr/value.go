@@ -25,7 +25,8 @@ type Value struct {
 	// whole, or by a member that is not known before it runs, is "vars.*".
 	Fields []string
 
-	node node
+	node  node
+	place string // file:line:column
 }
 
 // Path returns the slot and path of a value that is only a path. The caller may copy the bytes itself: nowhere is null.
@@ -59,12 +60,24 @@ func (v *Value) AppendText(ctx context.Context, dst []byte, env Env) ([]byte, er
 func (v *Value) append(ctx context.Context, dst []byte, env Env, as form) ([]byte, error) {
 	out, err := v.node.append(ctx, dst, env, as)
 	if err != nil {
-		return dst, err
+		return dst, v.failed(err)
 	}
 	return out, nil
 }
 
+// failed gives an error its place, unless a part of the value did.
+func (v *Value) failed(err error) error {
+	if errors.Is(err, errOutput) {
+		return &failure{place: v.place, kind: ErrCost, reason: reason(err)}
+	}
+	return err
+}
+
 // Bool reports whether the value is true; null, absent and anything else are false. Errors are those of AppendJSON.
 func (v *Value) Bool(ctx context.Context, env Env) (bool, error) {
-	return truth(ctx, v.node, env)
+	holds, err := truth(ctx, v.node, env)
+	if err != nil {
+		return false, v.failed(err)
+	}
+	return holds, nil
 }

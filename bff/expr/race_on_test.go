@@ -1,0 +1,6 @@
+//go:build race
+
+package expr
+
+// raceEnabled tells tests of time that everything is slower.
+const raceEnabled = true
