@@ -29,6 +29,7 @@ type place struct {
 // segments beside anything else at its position. Everything else is settled by: literal before parameter.
 func (a *API) conflicts(routes []*Route) document.Issues {
 	var issues document.Issues
+	said := map[[2]string]bool{}
 	for _, method := range routeMethods()[:len(routeMethods())-1] {
 		root := &place{}
 		for _, r := range a.ownRoutes(routes) {
@@ -40,32 +41,36 @@ func (a *API) conflicts(routes []*Route) document.Issues {
 			if r.Method != method && r.Method != Any {
 				continue
 			}
-			if other := root.add(r); other != nil {
-				issues = append(issues, r.conflict(other))
+			other := root.add(r)
+			if other == nil || said[[2]string{r.Key, other.Key}] {
+				continue
 			}
+			said[[2]string{r.Key, other.Key}] = true
+			issues = append(issues, r.conflict(other))
 		}
 	}
 	return issues.Sort()
 }
 
-// ownRoutes are the routes that Atrium adds to those of the document.
+// ownRoutes are the routes that Atrium adds to those of the document. They have no KeyNode.
 func (a *API) ownRoutes(routes []*Route) []*Route {
 	var own []*Route
-	add := func(method string, segments ...Segment) {
-		own = append(own, &Route{Method: method, Pattern: Pattern{Segments: segments}})
+	add := func(key, method string, segments ...Segment) {
+		own = append(own, &Route{Key: key, Method: method, Pattern: Pattern{Segments: segments}})
 	}
 	for _, method := range routeMethods() {
-		add(method, Segment{Literal: "-"}, Segment{Param: "own"})
+		add("paths under /-/", method, Segment{Literal: "-"}, Segment{Param: "own"})
 	}
 	if a.OpenAI {
-		add("POST", Segment{Literal: "v1"}, Segment{Literal: "chat"}, Segment{Literal: "completions"})
-		add("POST", Segment{Literal: "v1"}, Segment{Literal: "embeddings"})
-		add("GET", Segment{Literal: "v1"}, Segment{Literal: "models"})
+		v1 := Segment{Literal: "v1"}
+		add("POST /v1/chat/completions", "POST", v1, Segment{Literal: "chat"}, Segment{Literal: "completions"})
+		add("POST /v1/embeddings", "POST", v1, Segment{Literal: "embeddings"})
+		add("GET /v1/models", "GET", v1, Segment{Literal: "models"})
 	}
 	for _, r := range routes {
 		if r.Chat != nil && !r.Pattern.Rest() {
 			resume := append(slices.Clone(r.Pattern.Segments), Segment{Param: "chatId"}, Segment{Literal: "stream"})
-			add("GET", resume...)
+			add("GET "+r.Pattern.Text+"/{chatId}/stream", "GET", resume...)
 		}
 	}
 	return own
@@ -78,11 +83,7 @@ func (r *Route) conflict(other *Route) document.Issue {
 		rest = "; a parameter of several parts cannot stand beside other paths"
 	}
 	if other.KeyNode == nil {
-		var own strings.Builder
-		for _, s := range other.Pattern.Segments {
-			own.WriteString("/" + s.String())
-		}
-		return r.KeyNode.Issue("this route takes requests that Atrium answers itself, %s %s%s", other.Method, own.String(), rest)
+		return r.KeyNode.Issue("this route takes requests that Atrium answers itself: %s%s", other.Key, rest)
 	}
 	return r.KeyNode.Issue("this route takes the same requests as %q of line %d%s", other.Key, other.KeyNode.Line, rest)
 }

@@ -52,6 +52,7 @@ func decodeOff(n *document.Node, off *bool, long any) document.Issues {
 			*off = true
 			return nil
 		}
+		return document.Issues{n.Issue(`want "off" or a mapping, found %q`, n.Text)}
 	case document.Null, document.Bool, document.Int, document.Float, document.List, document.Broken:
 	}
 	return document.Issues{n.Issue(`want "off" or a mapping, found %s`, n.Kind)}
@@ -148,8 +149,10 @@ func methodProblem(key, method string) string {
 	case method == "HEAD" || method == "OPTIONS":
 		return method + " is answered for every route and is not declared"
 	}
-	return "unknown method " + quote(method) + suggestion(method, routeMethods()) +
-		`; a route's key is a method and a path, such as "GET /orders/{id}"`
+	if near := suggestion(method, routeMethods()); near != "" {
+		return "unknown method " + quote(method) + near
+	}
+	return "unknown method " + quote(method) + `; a route's key is a method and a path, such as "GET /orders/{id}"`
 }
 
 // reserved refuses the paths that Atrium answers itself.

@@ -7,6 +7,9 @@ import (
 )
 
 func (c *checker) models() {
+	if n := c.api.Node.Get("openai"); c.api.OpenAI && c.api.Node.Get("models") == nil {
+		c.add(n.Issue("openai: true serves the models of this document, and it has none"))
+	}
 	for _, name := range ordered(c.api.Models) {
 		m := c.api.Models[name]
 		if m.Node == nil || m.Node.Kind != document.Map {

@@ -12,8 +12,8 @@ import (
 
 // route checks one route.
 func (c *checker) route(r *Route) {
-	if r.Node == nil || r.Node.Kind == document.Broken {
-		return
+	if r.Node == nil || r.Node.Kind != document.Map {
+		return // it could not be read, or is reported to be no route
 	}
 	switch c.kind(r) {
 	case "response", "steps":
@@ -136,6 +136,10 @@ func (c *checker) chat(r *Route) {
 	views := c.readableViews()
 	for i, key := range chat.Tools {
 		n := chat.Node.Get("tools").Items[i]
+		if slices.Contains(chat.Tools[:i], key) {
+			c.add(n.Issue("the tool %q is named twice", key))
+			continue
+		}
 		if slices.Contains(views, key) || n.Kind != document.String {
 			continue
 		}
@@ -151,7 +155,8 @@ func (c *checker) chat(r *Route) {
 func (c *checker) readableViews() []string {
 	var keys []string
 	for key, r := range c.api.Routes {
-		if strings.HasPrefix(key, "GET ") && r.Node != nil && (r.Node.Kind == document.Broken || r.Response != nil) {
+		broken := r.Node == nil
+		if strings.HasPrefix(key, "GET ") && (broken || r.Response != nil) {
 			keys = append(keys, key)
 		}
 	}

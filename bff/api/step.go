@@ -26,7 +26,7 @@ func (c *checker) steps(r *Route) {
 		if problem := stepNameProblem(s.Name); problem != "" {
 			c.add(table.KeyIssue(i, "%s", problem))
 		}
-		if s.Node == nil || s.Node.Kind == document.Broken {
+		if s.Node == nil || s.Node.Kind != document.Map {
 			continue
 		}
 		c.call(s)

@@ -20,7 +20,7 @@ func Schema(id, title string, v any, about ...map[string]string) []byte {
 		Anonymous:                  true,
 		Mapper: func(t reflect.Type) *jsonschema.Schema {
 			if t == reflect.TypeFor[Node]() || t == reflect.TypeFor[*Node]() {
-				return jsonschema.TrueSchema
+				return &jsonschema.Schema{}
 			}
 			return nil
 		},
