@@ -31,6 +31,8 @@ type gateway struct {
 	models      map[string]*model
 	routes      []*route
 	engine      *gin.Engine
+
+	descriptions descriptions
 }
 
 // A route is a compiled route.
