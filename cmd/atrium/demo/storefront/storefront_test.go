@@ -42,7 +42,9 @@ func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, bad := range []string{"https://", "http://", "innerHTML", "insertAdjacentHTML", "document.write", "eval(", "<style", " style=\""} {
+		for _, bad := range []string{
+			"https://", "http://", "innerHTML", "insertAdjacentHTML", "document.write", "eval(", "<style", " style=\"",
+		} {
 			if strings.Contains(string(text), bad) {
 				t.Errorf("%s has %s", name, bad)
 			}

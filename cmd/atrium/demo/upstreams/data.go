@@ -166,7 +166,7 @@ func (b *business) makeProducts(random *rand.Rand, sells assortment) {
 		used[name] = true
 		p := product{
 			SKU: fmt.Sprintf("SKU-%d", 1001+len(b.products)), Name: name, Category: sells.categories[c],
-			Description: fmt.Sprintf("A %s from our %s range.", strings.ToLower(noun), sells.categories[c]),
+			Description: fmt.Sprintf("%s from our %s range.", noun, sells.categories[c]),
 			Price:       gross(cents(random.IntN(290)+10)*100 - 10),
 		}
 		if random.IntN(8) > 0 {

@@ -31,8 +31,9 @@ export function chat(element, { customer }) {
     stop.onclick = () => abort.abort();
     send.disabled = true;
     stop.hidden = false;
-    // The page says whose dashboard is open, as a signed-in page would; the model's tools ask the same routes.
-    messages.push({ role: "user", content: customer() ? `${question} (I am customer ${customer()}.)` : question });
+    // A question about the customer says who that is, as nobody signs in here; the model's tools ask the same routes.
+    const personal = /\b(order|my|mine|account)/i.test(question) && customer();
+    messages.push({ role: "user", content: personal ? `${question} (I am customer ${customer()}.)` : question });
     try {
       const content = await stream(messages, answer, abort.signal);
       messages.push({ role: "assistant", content });
