@@ -57,8 +57,8 @@ func BenchmarkHitParallel(b *testing.B) {
 }
 
 func BenchmarkMiss(b *testing.B) {
-	c, req, u := hot(b, 4096)
-	req = request("never fresh", Policy{TTL: time.Nanosecond})
+	c, _, u := hot(b, 4096)
+	req := request("never fresh", Policy{TTL: time.Nanosecond})
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _ = c.Fetch(b.Context(), req, u.fill)

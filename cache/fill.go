@@ -99,8 +99,8 @@ var errElsewhere = errors.New("another replica refreshes it")
 // while, and then fills too: a lock whose holder died costs a moment, not an answer.
 func (j *job) claim(ctx, bounded context.Context, f *flight, have *item) (*item, landing, bool) {
 	token, patience := rand.Text(), min(j.soft(), lockPatience)
+	won, err := j.cache.shelf.claim(bounded, j.req.Key, token, j.hard()+time.Second)
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 40*time.Millisecond) {
-		won, err := j.cache.shelf.claim(bounded, j.req.Key, token, j.hard()+time.Second)
 		if won {
 			j.token = token
 		}
@@ -116,14 +116,14 @@ func (j *job) claim(ctx, bounded context.Context, f *flight, have *item) (*item,
 			return have, landing{}, false
 		case <-time.After(rest):
 		}
-		bounded = ctx // from here on every call has a budget of its own
-		it, out, found := j.lookup(ctx, f)
+		it, out, found := j.lookup(ctx, f) // from here on every call has a budget of its own
 		if found {
 			return it, out, true
 		}
 		if it != nil {
 			have = it
 		}
+		won, err = j.cache.shelf.claim(ctx, j.req.Key, token, j.hard()+time.Second)
 	}
 }
 

@@ -39,7 +39,7 @@ type landing struct {
 func (c *Cache) takeOff(ctx context.Context, key sum, hard time.Duration) *flight {
 	f := &flight{sum: key, done: make(chan struct{})}
 	timed, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), hard, ErrTimeout)
-	stop := context.AfterFunc(c.ctx, cancel)
+	stop := context.AfterFunc(c.ctx, cancel) //nolint:contextcheck // the cache ends it, not the caller
 	f.ctx, f.cancel = timed, func() { stop(); cancel() }
 	return f
 }
@@ -115,7 +115,7 @@ func (sp *space) wait(ctx context.Context, f *flight, softly time.Duration) land
 			}
 			if ended == nil {
 				sp.leave(f, false)
-				return landing{err: context.Cause(f.ctx)}
+				return landing{err: context.Cause(f.ctx)} //nolint:contextcheck // it is the flight that timed out
 			}
 		case <-ended:
 			ended = nil

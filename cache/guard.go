@@ -112,7 +112,7 @@ func (g *Guard) fail(ctx context.Context, cause error) {
 		return
 	}
 	g.log.WarnContext(ctx, "redis does not answer: going on without it", slog.String("error", cause.Error()))
-	g.probes.Go(func() { g.probe(now) })
+	g.probes.Go(func() { g.probe(now) }) //nolint:contextcheck // outlives the call that failed
 }
 
 // probe closes the breaker when Redis answers again.

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"atrium/cache/redistest"
 	"bytes"
 	"context"
 	"errors"
@@ -11,8 +12,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"atrium/cache/redistest"
 )
 
 // lines is a log that goroutines may write.

@@ -57,7 +57,7 @@ func (j *job) fetch(ctx context.Context) (Result, error) {
 // fly waits for the key's flight, starting it when there is none.
 func (j *job) fly(ctx context.Context) (out landing, lead bool) {
 	f, lead := j.space.join(j.req.Key.sum, func() *flight { return j.cache.takeOff(ctx, j.req.Key.sum, j.hard()) })
-	if lead && !j.cache.start(func() { j.run(f) }) {
+	if lead && !j.cache.start(func() { j.run(f) }) { //nolint:contextcheck // a flight is detached from its callers
 		j.space.land(f, landing{err: errClosed})
 		f.cancel()
 		return j.direct(ctx), true
@@ -127,7 +127,7 @@ func (j *job) refresh(ctx context.Context, it *item, now int64) {
 		c.dismiss(sp)
 		return
 	}
-	started := c.start(func() {
+	started := c.start(func() { //nolint:contextcheck // a flight is detached from its callers
 		defer c.dismiss(sp)
 		next.run(f)
 	})

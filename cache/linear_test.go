@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"atrium/cache/redistest"
 	"context"
 	"math/rand/v2"
 	"strconv"
@@ -8,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"atrium/cache/redistest"
 )
 
 // history knows which version of the content a reader must see at least.

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync/atomic"
@@ -55,7 +56,7 @@ func (o *observer) observe(c *Cache) {
 		metric.WithDescription("1 while Redis answers."))
 	o.export, _ = meter.RegisterCallback(func(_ context.Context, obs metric.Observer) error {
 		spaces := c.spaces()
-		for state := range spacesByOutcome {
+		for _, state := range []State{Miss, Hit, Stale, Bypass} {
 			var n int64
 			for _, sp := range spaces {
 				n += sp.counts[state].Load()
@@ -88,9 +89,6 @@ func (o *observer) stop() {
 	}
 }
 
-// spacesByOutcome ranges over the states.
-const spacesByOutcome = Bypass + 1
-
 func largest(spaces []*space) []*space {
 	type weighed struct {
 		sp    *space
@@ -102,7 +100,7 @@ func largest(spaces []*space) []*space {
 			all = append(all, weighed{sp, n})
 		}
 	}
-	slices.SortFunc(all, func(a, b weighed) int { return int(b.bytes - a.bytes) })
+	slices.SortFunc(all, func(a, b weighed) int { return cmp.Compare(b.bytes, a.bytes) })
 	out := make([]*space, 0, maxSeries)
 	for _, w := range all[:min(len(all), maxSeries)] {
 		out = append(out, w.sp)

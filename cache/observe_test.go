@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -20,16 +19,16 @@ import (
 func said(spans tracetest.SpanStubs) []string {
 	var out []string
 	for _, s := range spans {
-		line := s.Name
+		line := []string{s.Name}
 		for _, a := range s.Attributes {
 			if a.Key != "cache.age_ms" {
-				line += fmt.Sprintf(" %s=%s", strings.TrimPrefix(string(a.Key), "cache."), a.Value.String())
+				line = append(line, strings.TrimPrefix(string(a.Key), "cache.")+"="+a.Value.String())
 			}
 		}
 		if len(s.Links) > 0 {
-			line += " linked"
+			line = append(line, "linked")
 		}
-		out = append(out, line)
+		out = append(out, strings.Join(line, " "))
 	}
 	return out
 }

@@ -1,13 +1,12 @@
 package cache
 
 import (
+	"atrium/cache/redistest"
 	"errors"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
-
-	"atrium/cache/redistest"
 )
 
 // 14: a stalled Redis costs a bounded moment, then nothing, and comes back by itself.

@@ -155,7 +155,7 @@ func Test17NoisyNeighbour(t *testing.T) {
 		_, _ = c.Fetch(t.Context(), r, quiet.fill)
 	}
 	noisy := &upstream{answer: func(int64) Answer { return storable(200, string(make([]byte, 4096))) }}
-	for n := range 20_000 {
+	for n := range 5_000 {
 		r := Request{Key: NewKey("noisy", strconv.AppendInt(nil, int64(n), 10)), Policy: tagged()}
 		_, _ = c.Fetch(t.Context(), r, noisy.fill)
 	}

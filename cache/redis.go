@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	_ "embed" // the scripts
 	"errors"
 	"fmt"
 	"strconv"
@@ -88,7 +89,7 @@ func (s *shelf) put(ctx context.Context, w write, now int64) error {
 // claim tries to take the fill lock of a key for as long as a fill may take.
 func (s *shelf) claim(ctx context.Context, key Key, token string, life time.Duration) (won bool, err error) {
 	err = s.guard.Do(ctx, func(ctx context.Context, c redis.UniversalClient) (err error) {
-		won, err = c.SetNX(ctx, key.lock(), token, life).Result() //nolint:staticcheck // SET NX PX, as the client spells it
+		won, err = c.SetNX(ctx, key.lock(), token, life).Result()
 		return err
 	})
 	return won, err
@@ -105,68 +106,17 @@ const channel = namespace + "inv"
 
 func hashName(scope string) string { return namespace + "{" + scope + "}:g" }
 
-// readEpochs: ARGV is field, soft, hard of each wanted; returns the sequence, then soft, hard of each.
-var readEpochs = redis.NewScript(`
-local time = redis.call("TIME")
-local now = time[1] * 1000000 + time[2]
-local function number(v) return string.format("%.0f", v) end
-local seq, moved, reply = redis.call("HGET", KEYS[1], "seq"), false, {}
-for i = 1, #ARGV, 3 do
-  local soft, hard = tonumber(ARGV[i+1]), tonumber(ARGV[i+2])
-  local v = redis.call("HGET", KEYS[1], ARGV[i])
-  if v then
-    local s, h = string.match(v, "^(%d+),(%d+)$")
-    s, h = tonumber(s), tonumber(h)
-    if soft > s or hard > h then
-      s, h, moved = math.max(s, soft), math.max(h, hard), true
-      redis.call("HSET", KEYS[1], ARGV[i], number(s) .. "," .. number(h))
-    end
-    soft, hard = s, h
-  else
-    hard = math.max(now, soft + 1, hard + 1)
-    soft = hard
-    redis.call("HSET", KEYS[1], ARGV[i], number(soft) .. "," .. number(hard))
-  end
-  reply[#reply+1] = number(soft)
-  reply[#reply+1] = number(hard)
-end
-if not seq or moved then
-  seq = number(math.max(now, tonumber(seq or 0) + 1))
-  redis.call("HSET", KEYS[1], "seq", seq)
-end
-table.insert(reply, 1, seq)
-return reply`)
+//go:embed read.lua
+var readLua string
 
-// bumpEpochs: ARGV is channel, node, scope, "soft" or "hard", fields; publishes and returns
-// "node scope prev seq field soft hard ...".
-var bumpEpochs = redis.NewScript(`
-local time = redis.call("TIME")
-local seq = time[1] * 1000000 + time[2]
-local function number(v) return string.format("%.0f", v) end
-local prev = tonumber(redis.call("HGET", KEYS[1], "seq") or 0)
-seq = math.max(seq, prev + 1)
-local old = {}
-for i = 5, #ARGV do
-  local v = redis.call("HGET", KEYS[1], ARGV[i])
-  if v then
-    local s, h = string.match(v, "^(%d+),(%d+)$")
-    old[i] = tonumber(h)
-    seq = math.max(seq, s + 1, h + 1)
-  end
-end
-local message = {ARGV[2], ARGV[3], number(prev), number(seq)}
-for i = 5, #ARGV do
-  local hard = number(seq)
-  if ARGV[4] == "soft" and old[i] then hard = number(old[i]) end
-  redis.call("HSET", KEYS[1], ARGV[i], number(seq) .. "," .. hard)
-  message[#message+1] = ARGV[i]
-  message[#message+1] = number(seq)
-  message[#message+1] = hard
-end
-redis.call("HSET", KEYS[1], "seq", number(seq))
-message = table.concat(message, " ")
-redis.call("PUBLISH", ARGV[1], message)
-return message`)
+//go:embed bump.lua
+var bumpLua string
+
+// Scripts keep every epoch change and its sequence in one step.
+var (
+	readEpochs = redis.NewScript(readLua)
+	bumpEpochs = redis.NewScript(bumpLua)
+)
 
 func (r *registry) read(ctx context.Context, scope string, want []stamp) (seq int64, got []stamp, err error) {
 	args := make([]any, 0, 3*len(want))

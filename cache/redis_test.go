@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"atrium/cache/redistest"
 	"net/http"
 	"strconv"
 	"sync"
@@ -8,8 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"atrium/cache/redistest"
 )
 
 // replica returns a cache with a client of its own on the server.

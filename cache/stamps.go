@@ -24,8 +24,8 @@ type stamp struct {
 // Fields of a scope: the whole of it, and buckets of its tags. Buckets bound what a tenant can make us remember; the
 // price is that one purge in 4096 also refreshes entries of an unrelated tag.
 const (
-	fieldAll   uint16 = 0
-	tagBuckets        = 4096
+	fieldAll   = uint16(0)
+	tagBuckets = 4096
 )
 
 func tagField(tag string) uint16 { return 1 + uint16(xxh3.HashString(tag)%tagBuckets) }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,7 +58,7 @@ func (s *Server) Start() {
 		"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.t.TempDir(),
 	}, s.args...)
 	var said strings.Builder
-	s.cmd = exec.Command(path, args...) //nolint:noctx // ended by its handle, not with the test's context
+	s.cmd = exec.Command(path, args...) //nolint:noctx,gosec // ended by its handle; the path is redis-server's
 	s.cmd.Stdout, s.cmd.Stderr = &said, &said
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatalf("start redis-server: %v", err)
@@ -92,11 +91,11 @@ func (s *Server) say(words ...string) (string, error) {
 	}
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-	command := "*" + strconv.Itoa(len(words)) + "\r\n"
+	command := fmt.Appendf(nil, "*%d\r\n", len(words))
 	for _, w := range words {
-		command += "$" + strconv.Itoa(len(w)) + "\r\n" + w + "\r\n"
+		command = fmt.Appendf(command, "$%d\r\n%s\r\n", len(w), w)
 	}
-	if _, err = conn.Write([]byte(command)); err != nil {
+	if _, err = conn.Write(command); err != nil {
 		return "", err
 	}
 	b := make([]byte, 4096)
