@@ -38,7 +38,7 @@ type Event struct {
 	Attributes map[string]any `json:"attributes"` // never null
 }
 
-// maxText bounds what is shown of a status description, in bytes: the SDK bounds attributes, not these.
+// maxText bounds a text that is shown, in bytes: the SDK bounds no status description and no attribute of an event.
 const maxText = 1024
 
 // Get returns a trace by its id, also one that is still under way. False means that it is not kept.
@@ -96,7 +96,9 @@ func renderAttributes(attrs []attribute.KeyValue) map[string]any {
 // renderValue returns a value that JSON can hold: NaN and what nests become text.
 func renderValue(v attribute.Value) any {
 	switch v.Type() {
-	case attribute.BOOL, attribute.INT64, attribute.STRING,
+	case attribute.STRING:
+		return clip(v.AsString())
+	case attribute.BOOL, attribute.INT64,
 		attribute.BOOLSLICE, attribute.INT64SLICE, attribute.STRINGSLICE:
 		return v.AsInterface()
 	case attribute.FLOAT64:
