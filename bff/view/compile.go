@@ -22,6 +22,12 @@ func Compile(route *api.Route, deps Deps) (*Program, document.Issues) {
 		route: route, deps: deps, prog: &Program{},
 		names: map[string]bool{}, fields: map[string]bool{},
 	}
+	if c.deps.UserType == nil {
+		c.deps.UserType = UserType()
+		if route.Auth == nil || route.Auth.Mode != api.AuthRequired {
+			c.deps.UserType = c.deps.UserType.OrNull()
+		}
+	}
 	c.mentioned = findMentions(route.Node)
 	c.mentionsBody = mentionsBody(route.Node)
 	c.resolve()

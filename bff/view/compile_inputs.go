@@ -189,9 +189,6 @@ func (c *compiler) rootType(slot int) *schema.Type {
 		}
 		return t.OrNull()
 	case slotUser:
-		if c.deps.UserType == nil {
-			return UserType().OrNull()
-		}
 		return c.deps.UserType
 	case slotTenant:
 		return schema.ObjectOf(

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -154,4 +155,10 @@ func (a *fakeAnswer) give(c *Call) (*Answer, error) {
 		body = null
 	}
 	return &Answer{Body: body, Status: 200, Outcome: outcome, Age: time.Duration(a.AgeSeconds) * time.Second}, nil
+}
+
+// goroutine names the goroutine that calls it.
+func goroutine() string {
+	line, _, _ := strings.Cut(string(debug.Stack()), "[")
+	return line
 }

@@ -44,7 +44,7 @@ func (c *compiler) remedies(n *document.Node, names []string) string {
 	if slices.Contains(names, "query") {
 		out = append(out, "declare the parameter under input.query with required: true or a default")
 	}
-	if slices.Contains(names, "user") && orAny(c.deps.UserType).Kind != schema.Any && c.deps.UserType.AllowsNull() {
+	if slices.Contains(names, "user") && c.deps.UserType.AllowsNull() {
 		out = append(out, "say auth: required")
 	}
 	root, member := "a", "b"

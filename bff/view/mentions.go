@@ -3,6 +3,7 @@ package view
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"atrium/bff/api"
 	"atrium/clients/rest"
@@ -39,10 +40,12 @@ func (m mentions) walk(n *document.Node) {
 	if n == nil {
 		return
 	}
-	if n.Kind == document.String {
+	if n.Kind == document.String && strings.Contains(n.Text, "${") {
 		for _, found := range mention.FindAllStringSubmatch(n.Text, -1) {
 			root := space.ReplaceAllString(found[1], "")
-			m[root] = append(m[root], found[2]+found[3])
+			if name := found[2] + found[3]; found[2] != "" || root == "query" || root == "body" {
+				m[root] = append(m[root], name) // of variables, what is in brackets may be absent
+			}
 		}
 	}
 	for _, item := range n.Items {
@@ -79,10 +82,10 @@ func findFeeds(steps api.Steps, operation func(*api.Step) *rest.Operation) feeds
 		if op == nil {
 			continue
 		}
-		for name, n := range s.With {
-			if i := op.Param(name); i >= 0 {
+		for _, field := range fieldsOf(s.Node.Get("with")) {
+			if i := op.Param(field.Key); i >= 0 {
 				p := op.Params[i]
-				f.member(n, feed{p.Type, p.Required, p.Description})
+				f.member(field.Value, feed{p.Type, p.Required, p.Description})
 			}
 		}
 		f.body(s.Body, op.Body, op.BodyRequired)

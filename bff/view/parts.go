@@ -3,6 +3,7 @@ package view
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"atrium/clients/rawjson"
@@ -137,27 +138,28 @@ func partKey(step string) string {
 	return key
 }
 
-// partsType is the type of the name parts.
-func partsType(steps []*Step) *schema.Type {
-	t := &schema.Type{Kind: schema.Object}
-	integer := &schema.Type{Kind: schema.Integer}
-	outcome := &schema.Type{Kind: schema.String}
+// partType is the type of one part. It is one and the same for all programs, so that it is one component of an API.
+var partType = sync.OnceValue(func() *schema.Type {
+	integer, outcome := schema.Of(schema.Integer), schema.Of(schema.String)
 	for _, o := range outcomes {
 		outcome.Enum = append(outcome.Enum, strconv.Quote(o))
 	}
-	for _, s := range steps {
-		part := &schema.Type{Kind: schema.Object, Fields: []schema.Field{
+	return &schema.Type{
+		Kind: schema.Object, Name: "Part", Description: "How a part of the response came about.", Fields: []schema.Field{
 			{Name: "outcome", Type: outcome, Required: true},
-			{Name: "status", Type: integer},
-			{Name: "ms", Type: integer, Required: true},
-			{Name: "age", Type: integer},
-		}}
-		if s.Each {
-			part.Fields = append(part.Fields, schema.Field{
-				Name: "counts", Type: &schema.Type{Kind: schema.Object, Extra: integer},
-			})
-		}
-		t.Fields = append(t.Fields, schema.Field{Name: s.Name, Type: part, Required: true})
+			{Name: "status", Type: integer, Description: "what the upstream answered, where that made the part fail"},
+			{Name: "ms", Type: integer, Required: true, Description: "the time it took"},
+			{Name: "age", Type: integer, Description: "of a cached or stale answer, in seconds"},
+			{Name: "counts", Type: schema.MapOf(integer), Description: "of a list of calls: how many had which outcome"},
+		},
+	}
+})
+
+// partsType is the type of the name parts.
+func partsType(steps []*Step) *schema.Type {
+	t := &schema.Type{Kind: schema.Object}
+	for _, s := range steps {
+		t.Fields = append(t.Fields, schema.Field{Name: s.Name, Type: partType(), Required: true})
 	}
 	return t
 }

@@ -26,7 +26,7 @@ type job struct {
 }
 
 // fan runs an each step: one call for each distinct set of arguments, at most so many at once. It gives a list as long
-// as what it goes over and in its order.
+// as what it goes over and in its order. Calls that do more when they are repeated, such as POST, are all made.
 func (r *run) fan(pl *plan, part *Part) ([]byte, error) {
 	part.Outcome = Failed
 	part.Counts = new(Counts)
@@ -56,14 +56,16 @@ func (r *run) fan(pl *plan, part *Part) ([]byte, error) {
 			jobs = append(jobs, job{err: err})
 			continue
 		}
-		key = appendKey(key[:0], &call.Args)
-		at, ok := seen[string(key)]
-		if !ok {
-			at = len(jobs)
-			seen[string(key)] = at
-			jobs = append(jobs, job{call: call})
+		which[i] = len(jobs)
+		if pl.step.Operation.Idempotent() {
+			key = appendKey(key[:0], &call.Args)
+			if at, ok := seen[string(key)]; ok {
+				which[i] = at
+				continue
+			}
+			seen[string(key)] = len(jobs)
 		}
-		which[i] = at
+		jobs = append(jobs, job{call: call})
 	}
 	r.work(pl, jobs)
 	return r.join(pl, part, jobs, which)

@@ -27,7 +27,7 @@ type Operations interface {
 // Deps are what a route is compiled against.
 type Deps struct {
 	Operations Operations
-	UserType   *schema.Type // of the name user; nil means UserType().OrNull()
+	UserType   *schema.Type // of the name user; nil means UserType(), or null unless the route requires sign-in
 }
 
 // UserType is the type of the name user where a user is known.
