@@ -31,17 +31,34 @@ func parseWhatIsGood(file string, text lines) (tree *ast.File, broken map[int]bo
 	m := mended{source: text.source, broken: map[int]bool{}}
 	tree, problem := parseYAML(m.source)
 	budget := maxReread
+	var last *syntaxError
 	for problem != nil {
-		issues = append(issues, problem.issue(file, text))
+		if last == nil || !problem.follows(last, text) {
+			issues = append(issues, problem.issue(file, text))
+		}
 		if problem.fatal || len(issues) == maxMends {
 			return nil, nil, issues
 		}
+		last = problem
 		ok := false
 		if m, tree, problem, ok = m.around(problem, &budget); !ok {
 			return nil, nil, issues
 		}
 	}
 	return tree, m.broken, issues
+}
+
+// follows says whether an error is no mistake of its own: after one, whole lines that would have been good may no longer
+// be, one after the other.
+func (e *syntaxError) follows(last *syntaxError, text lines) bool {
+	line, _ := text.line(e.line)
+	between := e.line - last.line
+	for number := last.line + 1; number < e.line; number++ {
+		if skipped, _ := text.line(number); isBlank(skipped) {
+			between--
+		}
+	}
+	return between == 1 && e.message == last.message && e.column == indent(line)+1
 }
 
 // around takes out as little as makes the error go away; ok is false when nothing helps. Better is a source whose next
