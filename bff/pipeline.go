@@ -19,10 +19,10 @@ func (s *Server) Public() http.Handler {
 	var h http.Handler = http.HandlerFunc(s.serveTenant)
 	h = s.resolve(h)
 	h = s.compress(h)
-	h = s.wellKnown(h)
-	h = s.identify(h)
 	h = s.recover(h)
 	h = s.trace(h)
+	h = s.wellKnown(h)
+	h = s.identify(h)
 	h = s.record(h)
 	return h
 }
@@ -33,7 +33,7 @@ func (s *Server) record(next http.Handler) http.Handler {
 		rec := &record{ResponseWriter: w, start: time.Now()}
 		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
 		defer func() {
-			if rec.route != routeHealth || rec.status >= 500 {
+			if !rec.probe {
 				rec.log(s.log, r, time.Since(rec.start))
 			}
 		}()
@@ -75,6 +75,7 @@ func (s *Server) trace(next http.Handler) http.Handler {
 		ctx, span := s.telemetry.StartServer(r.Context(), r, s.trusted.request(r))
 		rec := recordOf(ctx)
 		rec.span = span
+		w.Header().Set("X-Trace-Id", rec.traceID())
 		s.requests.Begin()
 		defer func() {
 			if rec.status == 0 {
@@ -97,9 +98,6 @@ func (s *Server) identify(next http.Handler) http.Handler {
 			rec.requestID = rand.Text()
 		}
 		w.Header().Set("X-Request-Id", rec.requestID)
-		if id := rec.traceID(); id != "" {
-			w.Header().Set("X-Trace-Id", id)
-		}
 		next.ServeHTTP(w, r)
 	})
 }

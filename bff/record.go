@@ -23,6 +23,7 @@ type record struct {
 	principal *auth.Principal
 	route     string // as documents write it, GET /dashboard/{id}; "" when none matched
 	pattern   string // its path alone
+	probe     bool   // of a balancer: not worth a line
 	status    int    // 0 until the header is written
 	bytes     int64
 	err       error // what went wrong, as the operator sees it
@@ -72,8 +73,6 @@ func (r *record) tenant() string {
 func (r *record) setRoute(rt *route) {
 	r.route, r.pattern = rt.key, rt.doc.Pattern.Text
 }
-
-func (r *record) setHealth() { r.route, r.pattern = routeHealth, routeHealth }
 
 // code is what went wrong in one word, "" when nothing did.
 func (r *record) code() string {

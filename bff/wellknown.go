@@ -5,17 +5,15 @@ import (
 	"net/http"
 )
 
-const routeHealth = "/-/healthz"
-
-// wellKnown answers what needs no tenant.
+// wellKnown answers what needs no tenant. It stands before the trace: probes come every second and would crowd out what people look for.
 func (s *Server) wellKnown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case routeHealth:
-			recordOf(r.Context()).setHealth()
+		case "/-/healthz":
+			recordOf(r.Context()).probe = true
 			writeState(w, http.StatusOK, state{Status: "ok"})
 		case "/-/readyz":
-			recordOf(r.Context()).setHealth()
+			recordOf(r.Context()).probe = true
 			s.ready(w)
 		default:
 			next.ServeHTTP(w, r)

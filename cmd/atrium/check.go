@@ -11,7 +11,7 @@ import (
 // checkCommand is `atrium check DIR`.
 type checkCommand struct {
 	Dir        string `arg:"" help:"Folder of documents: specs/ apis/ plans/ tenants/."`
-	BaseDomain string `help:"Tenants answer at <id>.BASE-DOMAIN." default:"localhost" placeholder:"DOMAIN"`
+	BaseDomain string `help:"Tenants answer at <id>.BASE-DOMAIN." default:"localhost"`
 }
 
 // Run prints every issue as file:line:col: message.

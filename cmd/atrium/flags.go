@@ -11,9 +11,9 @@ import (
 
 // serverFlags are the settings of a server; the demo takes the same.
 type serverFlags struct {
-	Listen      string `help:"Address of the public listener." default:":8080" placeholder:"ADDR"`
-	AdminListen string `help:"Address of the admin listener." default:"127.0.0.1:9090" placeholder:"ADDR"`
-	BaseDomain  string `help:"Tenants answer at <id>.BASE-DOMAIN." default:"localhost" placeholder:"DOMAIN"`
+	Listen      string `help:"Address of the public listener." default:":8080"`
+	AdminListen string `help:"Address of the admin listener." default:"127.0.0.1:9090"`
+	BaseDomain  string `help:"Tenants answer at <id>.BASE-DOMAIN." default:"localhost"`
 
 	Redis      []string `help:"Redis for cache and limits: redis://, rediss://, redis+sentinel://, redis+cluster://. None: in process." placeholder:"URL"`
 	AdminToken string   `help:"Bearer token of the admin listener. Generated on first start and kept in DATA/admin-token." placeholder:"TOKEN"`

@@ -15,7 +15,7 @@ type serveCommand struct {
 	serverFlags
 
 	Config string `help:"Folder of documents: specs/ apis/ plans/ tenants/. Default DATA/config." placeholder:"DIR"`
-	Data   string `help:"Folder for the admin token, history and audit." default:"./atrium-data" placeholder:"DIR"`
+	Data   string `help:"Folder for the admin token, history and audit." default:"./atrium-data"`
 }
 
 // Run serves until ctx ends.
