@@ -22,6 +22,9 @@ func (t *typing) call(e ast.Expr, f facts) static {
 		return t.step(e, f)
 	case operators.Conditional:
 		return t.choice(args, f)
+	case operators.LogicalNot:
+		t.condition(args[0], f)
+		return known(schema.Bool)
 	case operators.LogicalAnd:
 		t.condition(args[0], f)
 		t.condition(args[1], f.and(whenTrue(args[0])))
@@ -50,7 +53,11 @@ func (t *typing) call(e ast.Expr, f facts) static {
 }
 
 func (t *typing) condition(e ast.Expr, f facts) {
-	t.strict(e, t.expr(e, f))
+	s := t.expr(e, f)
+	t.strict(e, s)
+	if s.other != "" || kindsOf(s.typ)&kindsOf(schema.Of(schema.Bool)) == 0 {
+		t.reportAt(e, "want a condition, %s is %s", t.shownText(e), cmp.Or(s.other, s.typ.String()))
+	}
 }
 
 func (t *typing) choice(args []ast.Expr, f facts) static {

@@ -38,8 +38,10 @@ func (t *typing) neverEqual(a ast.Expr, left static, b ast.Expr, right static) {
 }
 
 func (t *typing) shownText(e ast.Expr) string {
-	if s, ok := stringLiteral(e); ok {
-		return quote(s)
+	if e.Kind() == ast.LiteralKind {
+		if raw, err := appendResult(nil, e.AsLiteral(), asJSON, nil); err == nil {
+			return string(raw)
+		}
 	}
 	return t.text(e)
 }

@@ -75,7 +75,7 @@ func (s *Scope) text(n *document.Node) (*Value, document.Issues) {
 		}
 		made = append(made, constNode(quote(p.text)))
 	}
-	return c.value(made, schema.Of(schema.String))
+	return c.value(made.folded(), schema.Of(schema.String))
 }
 
 // A compiler makes the nodes of one scalar.

@@ -41,6 +41,7 @@ var (
 	noFunction   = regexp.MustCompile(`^undeclared reference to '([^']+)'`)
 	noSelection  = regexp.MustCompile(`^type '(.+)' does not support field selection$`)
 	mismatch     = regexp.MustCompile(`^(?:mismatched|extraneous) input '(.+)' expecting (.+)$`)
+	wrongType    = regexp.MustCompile(`^expected type '(.+)' but found '(.+)'$`)
 	noRange      = regexp.MustCompile(`^expression of type '(.+)' cannot be range of a comprehension`)
 	numberedType = regexp.MustCompile(`([A-Za-z0-9_.-]*)#\d+`)
 )
@@ -65,6 +66,18 @@ func plain(message string) string {
 	}
 	if m := noRange.FindStringSubmatch(message); m != nil {
 		return "want a list or a map to go over, found " + inOurWords(m[1])
+	}
+	if m := wrongType.FindStringSubmatch(message); m != nil {
+		return "want " + inOurWords(m[1]) + ", found " + inOurWords(m[2])
+	}
+	switch message {
+	case "unexpected token after expression":
+		return "want nothing behind the expression; values are joined by an operator such as && or +"
+	case "unable to unescape string":
+		return "the text has an unknown escape"
+	}
+	if wanted, ok := strings.CutPrefix(message, "expected "); ok {
+		return "want " + strings.ReplaceAll(wanted, "'", "")
 	}
 	return inOurWords(message)
 }

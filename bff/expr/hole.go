@@ -88,7 +88,7 @@ func stringEnd(text string, i int) int {
 
 // isRawString reports whether what stands before a quote makes the string a raw one: r, br or rb, but not the end of a name.
 func isRawString(before string) bool {
-	word := before[len(strings.TrimRightFunc(before, func(r rune) bool { return isWord(byte(min(r, 0x7f))) })):]
+	word := before[len(strings.TrimRightFunc(before, isNameRune)):]
 	switch strings.ToLower(word) {
 	case "r", "br", "rb":
 		return true
@@ -99,3 +99,5 @@ func isRawString(before string) bool {
 func isWord(b byte) bool {
 	return b == '_' || b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z'
 }
+
+func isNameRune(r rune) bool { return r < 0x7f && isWord(byte(r)) }

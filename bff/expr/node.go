@@ -115,6 +115,20 @@ func within(ctx context.Context, n node, dst []byte, start int, env Env, as form
 	return dst, err
 }
 
+// folded returns a constant when no part of the text varies.
+func (n textNode) folded() node {
+	for _, p := range n {
+		if _, ok := p.(constNode); !ok {
+			return n
+		}
+	}
+	raw, err := n.append(context.Background(), nil, nil, asJSON)
+	if err != nil {
+		return n
+	}
+	return constNode(raw)
+}
+
 // A choiceNode is one of two values.
 type choiceNode struct{ test, yes, no node }
 

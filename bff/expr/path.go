@@ -76,7 +76,7 @@ func (p *pathParser) step() (step, bool) {
 	switch first {
 	case '.':
 		name := p.word()
-		return step{Seg: rawjson.Seg{Name: name}, offset: offset}, name != "" && !isKeyword(name)
+		return step{Seg: rawjson.Seg{Name: name}, offset: offset}, name != ""
 	case '[':
 		closing := strings.IndexByte(p.src[p.at:p.end], ']')
 		if closing < 0 {

@@ -44,6 +44,14 @@ func (b *builder) quickTest(e ast.Expr) test {
 	if p, ok := b.path(e); ok {
 		return (*pathTest)(p)
 	}
+	if e.Kind() == ast.SelectKind && e.AsSelect().IsTestOnly() {
+		p, ok := b.path(e.AsSelect().Operand())
+		if !ok {
+			return nil
+		}
+		path := append(p.path[:len(p.path):len(p.path)], rawjson.Seg{Name: e.AsSelect().FieldName()})
+		return &compareTest{path: &pathNode{slot: p.slot, path: path}, operator: notEqualsName, kind: rawjson.Null}
+	}
 	if e.Kind() != ast.CallKind {
 		return nil
 	}

@@ -75,7 +75,7 @@ func (r *run) number(raw []byte, t *schema.Type) ref.Val {
 	if t != nil && t.Kind == schema.Integer && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 		return types.Int(f)
 	}
-	if r.program.numbers {
+	if r.program.numbers && !math.IsInf(f, 0) {
 		r.remember(f, raw)
 	}
 	return types.Double(f)

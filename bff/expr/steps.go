@@ -176,6 +176,9 @@ func (t *typing) dynamicStep(e ast.Expr, f facts) static {
 	typ := schema.Of(schema.Any)
 	switch {
 	case from.typ.Kind == schema.Array:
+		if n, ok := literalInt(args[1]); ok && n < 0 {
+			t.reportAt(args[1], "elements of a list count from 0")
+		}
 		typ = elemOf(from.typ).OrNull()
 	case from.typ.Kind == schema.Object && !isMap(from.typ), from.typ.Kind == schema.Union && onlyObjects(from.typ):
 		t.reportAt(args[1], "members of %s are chosen by name when the document is checked: want %s", from.typ.NotNull(),
@@ -187,4 +190,12 @@ func (t *typing) dynamicStep(e ast.Expr, f facts) static {
 		typ = typ.NotNull()
 	}
 	return static{typ: typ, optional: optional}
+}
+
+func literalInt(e ast.Expr) (types.Int, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return 0, false
+	}
+	n, ok := e.AsLiteral().(types.Int)
+	return n, ok
 }

@@ -98,8 +98,9 @@ func (t *typing) name(e ast.Expr, member string, f facts) static {
 	found := t.scope.find(name)
 	if found == nil {
 		at := t.at(e)
-		if before := strings.TrimRight(t.node.Text[:min(at, len(t.node.Text))], " "); strings.HasSuffix(before, "-") {
-			t.report(at, `unknown name %q; a name with a dash is written ["..."]`, name)
+		if before, ok := strings.CutSuffix(t.node.Text[:min(at, len(t.node.Text))], "-"); ok {
+			last := strings.TrimLeft(before[len(strings.TrimRightFunc(before, isNameRune)):], "-")
+			t.report(at, `unknown name %q; a member whose name has a dash is written [%s]`, name, quote(last+"-"+name))
 		} else {
 			t.unknownName(at, name)
 		}
@@ -142,7 +143,7 @@ func (t *typing) object(e ast.Expr, f facts) static {
 		extra = join(extra, s.typ)
 		name, ok := stringLiteral(m.Key())
 		if !ok {
-			t.strict(m.Key(), t.expr(m.Key(), f))
+			t.nameOfMember(m.Key(), f)
 			literal = false
 		}
 		twice := slices.ContainsFunc(fields, func(f schema.Field) bool { return f.Name == name })
@@ -155,6 +156,15 @@ func (t *typing) object(e ast.Expr, f facts) static {
 		return static{typ: schema.ObjectOf(fields...)}
 	}
 	return static{typ: schema.MapOf(extra)}
+}
+
+// nameOfMember is a name that is not known before it runs.
+func (t *typing) nameOfMember(e ast.Expr, f facts) {
+	s := t.expr(e, f)
+	t.strict(e, s)
+	if s.other != "" || kindsOf(s.typ)&kindsOf(schema.Of(schema.String)) == 0 {
+		t.reportAt(e, "names of an object are strings, %s is %s", t.shownText(e), cmp.Or(s.other, s.typ.String()))
+	}
 }
 
 // comprehension is what a macro such as map or exists has become.
