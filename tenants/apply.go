@@ -88,7 +88,7 @@ func (d *Directory[S, A, R]) revision(c Change) int64 {
 
 func (d *Directory[S, A, R]) applyLocked(ctx context.Context, c Change) (Document, document.Issues, error) {
 	prev := d.current.Load()
-	old, exists := prev.document(c.Kind, c.Name)
+	old, exists := d.Document(c.Kind, c.Name)
 	if !c.Match.Allows(old.Revision) || c.Match.Absent && exists {
 		return Document{}, nil, fmt.Errorf("%w: it is at revision %d", ErrConflict, old.Revision)
 	}

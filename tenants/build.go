@@ -12,13 +12,6 @@ import (
 	"atrium/tenants/document"
 )
 
-// A step is one document that differs from the snapshot before.
-type step struct {
-	kind Kind
-	name string
-	doc  *Document // nil when the document is gone
-}
-
 // outcomes are what a build found besides the snapshot.
 type outcomes struct {
 	failed []DocumentStatus // documents with issues that they did not have before
@@ -61,12 +54,10 @@ func (d *Directory[S, A, R]) build(
 }
 
 func (b *build[S, A, R]) specs(ctx context.Context, changed map[string]*Document) {
-	edit := b.next.specs.edit()
-	compileKind(ctx, b, edit, changed, func(doc Document, old *specEntry[S]) *specEntry[S] {
+	compileKind(ctx, b, &b.next.specs, changed, func(doc Document, old *specEntry[S]) *specEntry[S] {
 		v, issues := guarded(doc, func() (S, document.Issues) { return b.d.builder.Spec(doc) })
 		return succeed(old, doc, v, issues, none{})
 	})
-	b.next.specs = edit.index
 }
 
 func (b *build[S, A, R]) apis(ctx context.Context, changed map[string]*Document) {
@@ -80,8 +71,7 @@ func (b *build[S, A, R]) apis(ctx context.Context, changed map[string]*Document)
 		}
 	}
 	b.moved = b.moved || len(changed) > 0
-	edit := b.next.apis.edit()
-	compileKind(ctx, b, edit, changed, func(doc Document, old *apiEntry[S, A]) *apiEntry[S, A] {
+	compileKind(ctx, b, &b.next.apis, changed, func(doc Document, old *apiEntry[S, A]) *apiEntry[S, A] {
 		used := map[string]*compiled[S]{}
 		v, issues := guarded(doc, func() (A, document.Issues) {
 			return b.d.builder.API(doc, func(name string) (S, bool) {
@@ -95,7 +85,6 @@ func (b *build[S, A, R]) apis(ctx context.Context, changed map[string]*Document)
 		})
 		return succeed(old, doc, v, issues, used)
 	})
-	b.next.apis = edit.index
 }
 
 func (b *build[S, A, R]) specsMoved(used map[string]*compiled[S]) bool {
@@ -116,13 +105,11 @@ func servingIn[V, I any](ix *index[*entry[V, I]], name string) *compiled[V] {
 
 func (b *build[S, A, R]) plans(ctx context.Context, changed map[string]*Document) {
 	b.moved = b.moved || len(changed) > 0
-	edit := b.next.plans.edit()
-	compileKind(ctx, b, edit, changed, func(doc Document, old *planEntry) *planEntry {
+	compileKind(ctx, b, &b.next.plans, changed, func(doc Document, old *planEntry) *planEntry {
 		plan, issues := decodePlan(doc)
 		inForce := DefaultPlan().override(plan)
 		return succeed(old, doc, planLimits{document: plan, inForce: &inForce}, issues, none{})
 	})
-	b.next.plans = edit.index
 }
 
 func decodePlan(doc Document) (*Plan, document.Issues) {
@@ -136,7 +123,7 @@ func decodePlan(doc Document) (*Plan, document.Issues) {
 
 // compileKind compiles the changed documents of one kind, several at a time, and records what came of it.
 func compileKind[S, A, R, V, I any](
-	ctx context.Context, b *build[S, A, R], edit *editor[*entry[V, I]], changed map[string]*Document,
+	ctx context.Context, b *build[S, A, R], ix *index[*entry[V, I]], changed map[string]*Document,
 	compile func(doc Document, old *entry[V, I]) *entry[V, I],
 ) {
 	if len(changed) == 0 {
@@ -149,7 +136,7 @@ func compileKind[S, A, R, V, I any](
 		if doc == nil {
 			return
 		}
-		old, _ := edit.get(names[i])
+		old, _ := ix.get(names[i])
 		if issues := faults(doc); len(issues) > 0 {
 			var noValue V
 			var noInputs I
@@ -158,9 +145,11 @@ func compileKind[S, A, R, V, I any](
 		}
 		entries[i] = compile(*doc, old)
 	})
+	edit := ix.edit()
 	for i, name := range names {
 		record(b, edit, name, entries[i])
 	}
+	*ix = edit.index
 }
 
 // record puts an entry, or its absence, into the next snapshot and notes what that means.

@@ -124,8 +124,11 @@ func compileTenant[S, A, R any](
 		apiName: spec.API, planName: spec.Plan,
 		api: servingIn(apis, spec.API), plan: servingIn(plans, spec.Plan),
 	}
-	tenant := &Tenant{
-		ID: ID(t.name), Spec: *spec, Vars: spec.Vars, Revision: t.doc.Revision, JSON: describe(ID(t.name), spec.Vars),
+	tenant := &Tenant{ID: ID(t.name), Spec: *spec, Vars: spec.Vars, Revision: t.doc.Revision}
+	if before := t.unchanged(); before != nil {
+		tenant.JSON = before.JSON
+	} else {
+		tenant.JSON = describe(tenant.ID, tenant.Vars)
 	}
 	t.setPlan(tenant, root, plans)
 	secrets, refused := b.d.resolveSecrets(spec.Secrets, root)
@@ -147,6 +150,14 @@ func compileTenant[S, A, R any](
 	t.value = served[R]{tenant: tenant, runtime: runtime}
 }
 
+// unchanged returns the tenant that serves when it was made from the same document, else nil.
+func (t *try[A, R]) unchanged() *Tenant {
+	if t.old == nil || len(t.old.issues) > 0 || t.doc != &t.old.stored {
+		return nil
+	}
+	return t.old.serving.value.tenant
+}
+
 // decode returns the tenant's decoded document and a way to its nodes. What compiled before is not decoded again.
 // The spec is nil when nothing can be made of the text.
 func (t *try[A, R]) decode() (*Spec, func() *document.Node, document.Issues) {
@@ -154,8 +165,8 @@ func (t *try[A, R]) decode() (*Spec, func() *document.Node, document.Issues) {
 		root, _ := document.Parse(t.doc.Path, t.doc.Text)
 		return root
 	}
-	if t.old != nil && len(t.old.issues) == 0 && t.doc == &t.old.stored {
-		return &t.old.serving.value.tenant.Spec, parse, nil
+	if before := t.unchanged(); before != nil {
+		return &before.Spec, parse, nil
 	}
 	root, issues := document.Parse(t.doc.Path, t.doc.Text)
 	if root == nil {

@@ -58,7 +58,7 @@ func NewDirectory[S, A, R any](store Store, b Builder[S, A, R], opts Options) *D
 	}
 	d.current.Store(&snapshot[S, A, R]{})
 	d.reloaded.Store(&Reload{})
-	d.metrics = newMetrics(opts.Meter, func() int64 { return d.failing() })
+	d.metrics = newMetrics(opts.Meter, d.failing)
 	return d
 }
 
@@ -146,12 +146,18 @@ func (d *Directory[S, A, R]) API(name string) (A, bool) {
 
 // Document returns a document as stored, which may be newer than what serves: see Status.
 func (d *Directory[S, A, R]) Document(kind Kind, name string) (Document, bool) {
-	return d.current.Load().document(kind, name)
+	if doc := d.current.Load().document(kind, name); doc != nil {
+		return *doc, true
+	}
+	return Document{}, false
 }
 
 // Documents lists the documents of a kind as stored, by name.
 func (d *Directory[S, A, R]) Documents(kind Kind) []Document {
-	all := slices.Collect(d.current.Load().documents(kind))
+	var all []Document
+	for doc := range d.current.Load().documents(kind) {
+		all = append(all, *doc)
+	}
 	slices.SortFunc(all, func(a, b Document) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }

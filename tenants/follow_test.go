@@ -225,13 +225,28 @@ func TestFollowTwins(t *testing.T) {
 	d.store.mu.Lock()
 	d.store.extra = []Document{{Kind: KindTenants, Name: "acme", Text: []byte("{}"), Path: "tenants/acme.json"}}
 	d.store.mu.Unlock()
+	d.store.write("tenants/globex.yaml", "") // in the same reading, so that the numbers of documents agree
 	d.reload()
-	want := []string{"tenants/acme.json: there is also tenants/acme.yaml with the same name; remove one of them"}
+	want := []string{"tenants/acme.json: there is also tenants/acme.yaml with the same name; remove all but one"}
 	if diff := cmp.Diff(want, d.issues()); diff != "" {
 		t.Error(diff)
 	}
 	if got := d.resolves("acme.com", ""); got != "acme" {
 		t.Errorf("acme.com is %s", got)
+	}
+	if got := d.resolves("globex.localhost", ""); got != unknownTenant {
+		t.Errorf("globex.localhost is %s", got)
+	}
+	d.reload()
+	if compiled := d.builder.take(); len(compiled) > 0 {
+		t.Errorf("nothing changed, and %v was compiled", compiled)
+	}
+	d.store.mu.Lock()
+	d.store.extra = nil
+	d.store.mu.Unlock()
+	d.reload()
+	if issues := d.issues(); len(issues) > 0 {
+		t.Errorf("one of the twins is gone: %v", issues)
 	}
 }
 

@@ -1,13 +1,11 @@
 package tenants
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -44,53 +42,6 @@ func (d *Directory[S, A, R]) noteReload(ctx context.Context, err error) {
 	}
 	d.reloaded.Store(r)
 	d.metrics.reloads.Add(ctx, 1, outcome(name))
-}
-
-// difference lists what is not in the snapshot as the store has it.
-func difference[S, A, R any](prev *snapshot[S, A, R], docs []Document) []step {
-	found := make(map[Kind]map[string]int, len(Kinds()))
-	for _, kind := range Kinds() {
-		found[kind] = make(map[string]int)
-	}
-	docs = slices.Clone(docs)
-	for i := range docs {
-		names := found[docs[i].Kind]
-		if names == nil {
-			continue // no kind of ours
-		}
-		if first, twice := names[docs[i].Name]; twice {
-			docs[first] = twins(docs[first], docs[i])
-			continue
-		}
-		names[docs[i].Name] = i
-	}
-	var steps []step
-	for kind, names := range found {
-		for doc := range prev.documents(kind) {
-			if _, there := names[doc.Name]; !there {
-				steps = append(steps, step{kind: kind, name: doc.Name})
-			}
-		}
-		for name, i := range names {
-			if was, ok := prev.document(kind, name); !ok || !same(&was, &docs[i]) {
-				steps = append(steps, step{kind: kind, name: name, doc: &docs[i]})
-			}
-		}
-	}
-	return steps
-}
-
-// twins makes one faulty document of two with the same name.
-func twins(a, b Document) Document {
-	paths := []string{a.Path, b.Path}
-	slices.Sort(paths)
-	a.Path, a.Text = paths[0], nil
-	a.Fault = fmt.Sprintf("there is also %s with the same name; remove one of them", strings.Join(paths[1:], ", "))
-	return a
-}
-
-func same(a, b *Document) bool {
-	return a.Revision == b.Revision && a.Path == b.Path && a.Fault == b.Fault && bytes.Equal(a.Text, b.Text)
 }
 
 // Follow keeps serving what the store says, until ctx ends; then it returns nil. What does not compile is logged once

@@ -34,8 +34,8 @@ type settlement[A, R any] struct {
 // that served before was refused.
 func (s *settlement[A, R]) move(tries []*try[A, R]) bool {
 	for _, t := range tries {
-		if t.doc != nil && !t.serves() {
-			continue // what served before stays, with its hosts
+		if t.doc != nil && (!t.serves() || t.unchanged() != nil) {
+			continue // its hosts are those that it had
 		}
 		for _, host := range t.hadHosts() {
 			s.hosts.delete(host)
@@ -43,7 +43,7 @@ func (s *settlement[A, R]) move(tries []*try[A, R]) bool {
 	}
 	settled := true
 	for _, t := range tries {
-		if !t.serves() {
+		if !t.serves() || t.unchanged() != nil {
 			continue
 		}
 		if issues := s.claim(t); len(issues) > 0 {

@@ -83,8 +83,8 @@ type snapshot[S, A, R any] struct {
 	blocked map[string]struct{} // tenants to try again at each build: a host was taken, or a secret was missing
 }
 
-// document returns a document as stored.
-func (s *snapshot[S, A, R]) document(kind Kind, name string) (Document, bool) {
+// document returns a document as stored, nil when there is none. It is not to be written to.
+func (s *snapshot[S, A, R]) document(kind Kind, name string) *Document {
 	switch kind {
 	case KindSpecs:
 		return storedIn(&s.specs, name)
@@ -95,18 +95,23 @@ func (s *snapshot[S, A, R]) document(kind Kind, name string) (Document, bool) {
 	case KindTenants:
 		return storedIn(&s.tenants, name)
 	}
-	return Document{}, false
+	return nil
 }
 
-func storedIn[V, I any](ix *index[*entry[V, I]], name string) (Document, bool) {
+func storedIn[V, I any](ix *index[*entry[V, I]], name string) *Document {
 	if e, ok := ix.get(name); ok {
-		return e.stored, true
+		return &e.stored
 	}
-	return Document{}, false
+	return nil
 }
 
-// documents yields the documents of a kind as stored, in no particular order.
-func (s *snapshot[S, A, R]) documents(kind Kind) iter.Seq[Document] {
+// length is the number of documents.
+func (s *snapshot[S, A, R]) length() int {
+	return s.specs.len() + s.apis.len() + s.plans.len() + s.tenants.len()
+}
+
+// documents yields the documents of a kind as stored, in no particular order. They are not to be written to.
+func (s *snapshot[S, A, R]) documents(kind Kind) iter.Seq[*Document] {
 	switch kind {
 	case KindSpecs:
 		return allStored(&s.specs)
@@ -117,13 +122,13 @@ func (s *snapshot[S, A, R]) documents(kind Kind) iter.Seq[Document] {
 	case KindTenants:
 		return allStored(&s.tenants)
 	}
-	return func(func(Document) bool) {}
+	return func(func(*Document) bool) {}
 }
 
-func allStored[V, I any](ix *index[*entry[V, I]]) iter.Seq[Document] {
-	return func(yield func(Document) bool) {
+func allStored[V, I any](ix *index[*entry[V, I]]) iter.Seq[*Document] {
+	return func(yield func(*Document) bool) {
 		for _, e := range ix.all() {
-			if !yield(e.stored) {
+			if !yield(&e.stored) {
 				return
 			}
 		}
@@ -132,7 +137,7 @@ func allStored[V, I any](ix *index[*entry[V, I]]) iter.Seq[Document] {
 
 // statuses lists all documents in the order of Kinds, then of names.
 func (s *snapshot[S, A, R]) statuses() []DocumentStatus {
-	all := make([]DocumentStatus, 0, s.specs.len()+s.apis.len()+s.plans.len()+s.tenants.len())
+	all := make([]DocumentStatus, 0, s.length())
 	all = appendStatuses(all, &s.specs)
 	all = appendStatuses(all, &s.apis)
 	all = appendStatuses(all, &s.plans)

@@ -45,9 +45,14 @@ func (d *Directory[S, A, R]) Status() Status {
 }
 
 func (d *Directory[S, A, R]) failing() int64 {
+	s := d.current.Load()
+	return failingIn(&s.specs) + failingIn(&s.apis) + failingIn(&s.plans) + failingIn(&s.tenants)
+}
+
+func failingIn[V, I any](ix *index[*entry[V, I]]) int64 {
 	n := int64(0)
-	for _, s := range d.current.Load().statuses() {
-		if len(s.Issues) > 0 {
+	for _, e := range ix.all() {
+		if len(e.issues) > 0 {
 			n++
 		}
 	}
