@@ -232,7 +232,7 @@ func TestInline(t *testing.T) {
 	for text, want := range map[string]string{
 		"GET /customers/{id}": "",
 		"post /x":             "",
-		"PROPFIND /x":         "t.yaml:2:3: want a method and a path such as GET /customers/{id}",
+		"PROPFIND /x":         "t.yaml:2:3: want a method and a path such as GET /customers/{id}; there is DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE",
 		"GTE /x":              `t.yaml:2:3: want a method and a path such as GET /customers/{id}; did you mean "GET"?`,
 		"GET customers":       "t.yaml:2:7: a path starts with /",
 		"GET /a/{id":          "t.yaml:2:7: the path /a/{id: want {name}",

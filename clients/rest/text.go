@@ -17,6 +17,7 @@ const (
 	maxSpec    = 32 << 20 // bytes, as JSON; YAML has the bound of other documents
 	maxNesting = 200
 	maxValues  = 4_000_000
+	fewKeys    = 32 // so many are looked through one by one
 )
 
 // parse reads the text of a spec. It takes what document.Parse does not, because specs have it: large JSON, and numbers
@@ -143,6 +144,7 @@ func (r *jsonReader) list(n *document.Node, depth int) error {
 
 func (r *jsonReader) object(n *document.Node, depth int) error {
 	n.Kind = document.Map
+	var seen map[string]bool // of many keys
 	for r.decoder.More() {
 		f := document.Field{}
 		f.KeyLine, f.KeyColumn = r.place(r.next())
@@ -151,6 +153,18 @@ func (r *jsonReader) object(n *document.Node, depth int) error {
 			return err
 		}
 		f.Key, _ = key.(string) // nothing else stands there
+		if seen == nil && len(n.Fields) == fewKeys {
+			seen = make(map[string]bool)
+			for _, other := range n.Fields {
+				seen[other.Key] = true
+			}
+		}
+		if seen[f.Key] || seen == nil && n.Get(f.Key) != nil {
+			return fmt.Errorf("the key %.100q is there twice", f.Key)
+		}
+		if seen != nil {
+			seen[f.Key] = true
+		}
 		if f.Value, err = r.value(document.PointerTo(n.Pointer, f.Key), depth+1); err != nil {
 			return err
 		}

@@ -108,5 +108,5 @@ func (t *Type) simplify() {
 	t.Nullable = t.Nullable || union.Nullable && !t.AllowsNull()
 	t.Name = cmp.Or(union.Name, t.Name)
 	t.Description = cmp.Or(union.Description, t.Description)
-	t.plain = nil
+	t.plain = cmp.Or(union.plain, t.plain)
 }

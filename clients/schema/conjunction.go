@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -23,22 +24,22 @@ type subject struct {
 	null  bool   // null is allowed besides
 }
 
-// read returns the type of a conjunction: always the same for the same one.
+// read returns the type of a conjunction: always the same for the same one. Its content may follow later, see finish.
 func (r *Reader) read(c conjunction) *Type {
 	s := r.settle(c)
 	key := r.identity(s)
 	t := r.types[key]
 	if t == nil {
-		if !r.room(c) {
+		if len(r.types) >= maxTypes {
+			if !r.full {
+				r.report(c[0].node, "the document has more schemas than can be read")
+			}
+			r.full = true
 			return Of(Any)
 		}
 		t = &Type{Name: s.name}
 		r.types[key] = t
-		r.open[t] = true
-		r.fill(t, s.parts)
-		delete(r.open, t)
-	} else if r.open[t] && t.Name == "" {
-		t.Name = r.joinedName(s.parts)
+		r.fresh = append(r.fresh, fresh{of: t, parts: s.parts})
 	}
 	if s.null {
 		return r.orNull(key, t)
@@ -46,19 +47,7 @@ func (r *Reader) read(c conjunction) *Type {
 	return t
 }
 
-// room reports whether another type may be read.
-func (r *Reader) room(c conjunction) bool {
-	if len(r.types) < maxTypes && len(r.open) < maxLevel {
-		return true
-	}
-	if !r.full {
-		r.report(c[0].node, "the schemas are too many or nested too deep")
-	}
-	r.full = true
-	return false
-}
-
-// orNull returns the variant of t with null. Its content follows in finish, because t may still be open.
+// orNull returns the variant of t with null. Its content follows in finish.
 func (r *Reader) orNull(key string, t *Type) *Type {
 	key += "?"
 	variant := r.types[key]
@@ -70,8 +59,11 @@ func (r *Reader) orNull(key string, t *Type) *Type {
 	return variant
 }
 
-// finish completes what had to wait for whole types.
+// finish fills the types that were met since the last time, and those that these lead to.
 func (r *Reader) finish() {
+	for i := 0; i < len(r.fresh); i++ { // not by recursion: types may lead on as far as the document is long
+		r.fill(r.fresh[i].of, r.fresh[i].parts)
+	}
 	for changed := true; changed; {
 		changed = false
 		for _, t := range r.unions {
@@ -80,17 +72,60 @@ func (r *Reader) finish() {
 			}
 		}
 	}
-	for _, t := range r.unions {
-		t.simplify()
-	}
+	r.nameCycles()
 	for _, t := range r.nulls {
 		plain := t.plain
 		*t = *plain
 		if !plain.AllowsNull() {
 			t.Nullable, t.plain = true, plain
 		}
+		if t.Kind == Union {
+			r.unions = append(r.unions, t)
+		}
 	}
-	r.unions, r.nulls = nil, nil
+	for _, t := range r.unions {
+		t.simplify()
+	}
+	r.fresh, r.unions, r.nulls = nil, nil, nil
+}
+
+// nameCycles names a type of every cycle that has no name on it, so that all cycles end at a name.
+func (r *Reader) nameCycles() {
+	const (
+		entered = 1 + iota
+		left
+	)
+	states := make(map[*Type]int)
+	hints := make(map[*Type]string)
+	var walk func(t *Type)
+	walk = func(t *Type) {
+		if t == nil || t.Name != "" || states[t] == left {
+			return
+		}
+		if states[t] == entered {
+			t.Name = cmp.Or(hints[t], "Schema")
+			return
+		}
+		states[t] = entered
+		walk(t.Elem)
+		walk(t.Extra)
+		walk(t.plain)
+		for _, f := range t.Fields {
+			walk(f.Type)
+		}
+		for _, one := range t.OneOf {
+			walk(one)
+		}
+		states[t] = left
+	}
+	for _, f := range r.fresh {
+		for _, p := range f.parts {
+			hints[f.of] = cmp.Or(hints[f.of], r.names[p.node])
+		}
+	}
+	for _, f := range r.fresh {
+		walk(f.of)
+	}
 }
 
 // identity tells conjunctions apart.
@@ -112,16 +147,6 @@ func (r *Reader) identity(s subject) string {
 		}
 	}
 	return string(key)
-}
-
-// joinedName names a cycle that no component names.
-func (r *Reader) joinedName(c conjunction) string {
-	for _, p := range c {
-		if name := r.names[p.node]; name != "" {
-			return name
-		}
-	}
-	return "Schema"
 }
 
 // settle follows references, spreads allOf and takes the only alternative of oneOf and anyOf, until what is left says
@@ -239,8 +264,11 @@ func (r *Reader) onlyAlternative(s *subject) bool {
 		for _, one := range alternatives {
 			parts = append(parts, part{node: one, kind: p.kind})
 		}
+		if null != nil && len(alternatives) == 0 {
+			parts = append(parts, part{node: null}) // nothing but null is left
+		}
 		s.parts = parts
-		s.null = s.null || null
+		s.null = s.null || null != nil
 		return true
 	}
 	return false
@@ -248,9 +276,9 @@ func (r *Reader) onlyAlternative(s *subject) bool {
 
 func isUnion(n *document.Node) bool { return n.Get("oneOf") != nil || n.Get("anyOf") != nil }
 
-// alternatives returns those of oneOf or anyOf that say something, and whether null is one of them. Alternatives of
+// alternatives returns those of oneOf or anyOf that say something, and the one that is null, if any. Alternatives of
 // alternatives count as its own.
-func (r *Reader) alternatives(n *document.Node) (found []*document.Node, null bool) {
+func (r *Reader) alternatives(n *document.Node) (found []*document.Node, null *document.Node) {
 	seen := make(map[*document.Node]bool)
 	var add func(n *document.Node)
 	add = func(n *document.Node) {
@@ -260,7 +288,7 @@ func (r *Reader) alternatives(n *document.Node) (found []*document.Node, null bo
 				switch {
 				case target == nil || seen[target]:
 				case isNull(target):
-					null = true
+					null = target
 				case isUnion(target) && !says(target, true):
 					seen[target] = true
 					add(target)

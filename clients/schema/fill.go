@@ -79,14 +79,13 @@ func (r *Reader) fillUnion(t *Type, c conjunction) bool {
 		base = slices.Delete(base, at, at+1)
 	}
 	alternatives, null := r.alternatives(c[at].node)
-	null = null || r.flag(c[at].node, "nullable")
 	for _, one := range alternatives {
 		alternative := r.read(append(slices.Clone(base), part{node: one, kind: c[at].kind}))
 		if alternative != t && !slices.Contains(t.OneOf, alternative) {
 			t.OneOf = append(t.OneOf, alternative)
 		}
 	}
-	t.Kind, t.Nullable = Union, null
+	t.Kind, t.Nullable = Union, null != nil || r.flag(c[at].node, "nullable")
 	r.unions = append(r.unions, t)
 	return true
 }

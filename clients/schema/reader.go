@@ -9,7 +9,7 @@ import (
 
 const (
 	maxTypes = 200_000 // of one document; one that needs more is built to
-	maxLevel = 200     // of schemas inside each other while they are read
+	maxLevel = 200     // of references to references, and of allOf inside allOf
 )
 
 // A Reader reads the schemas of one document. Equal references give the same *Type, so that cycles close.
@@ -22,10 +22,16 @@ type Reader struct {
 	types  map[string]*Type // by identity of what they were read from
 	ids    map[*document.Node]int
 	names  map[*document.Node]string // of what references lead to
-	unions []*Type                   // to be settled, see finish
-	nulls  []*Type                   // to be copied from what they add null to, see finish
-	open   map[*Type]bool            // being read
-	full   bool                      // maxTypes or maxLevel was reached and reported
+	fresh  []fresh                   // to be filled, see finish
+	unions []*Type                   // to be settled then
+	nulls  []*Type                   // to be copied then from what they add null to
+	full   bool                      // maxTypes was reached and reported
+}
+
+// A fresh type has its place and name, but no content yet.
+type fresh struct {
+	of    *Type
+	parts conjunction
 }
 
 // NewReader returns a reader of schemas inside root, which "#" in references stands for. It takes OpenAPI 3.0 and 3.1
@@ -36,7 +42,6 @@ func NewReader(root *document.Node) *Reader {
 		types: make(map[string]*Type),
 		ids:   make(map[*document.Node]int),
 		names: make(map[*document.Node]string),
-		open:  make(map[*Type]bool),
 	}
 	r.nameTargets(root)
 	return r
