@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
 	"context"
 	"errors"
 
@@ -8,8 +9,6 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
-
-	"atrium/clients/rawjson"
 )
 
 func (b *builder) literal(e ast.Expr) node {

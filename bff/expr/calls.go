@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"atrium/clients/schema"
 	"cmp"
 	"slices"
 	"strings"
@@ -9,8 +10,6 @@ import (
 	"cel.dev/cel-go/common/decls"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
-
-	"atrium/clients/schema"
 )
 
 // call is an operator or a function.

@@ -1,14 +1,13 @@
 package expr
 
 import (
+	"atrium/clients/schema"
 	"cmp"
 	"strings"
 
 	"cel.dev/cel-go/checker"
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
-
-	"atrium/clients/schema"
 )
 
 // cel compiles an expression that is more than a path.
@@ -29,7 +28,7 @@ func (c *compiler) cel(offset int, src string) (node, *schema.Type) {
 	text := common.NewTextSource(src)
 	tree, errs := l.parser.Parse(text)
 	if list := errs.GetErrors(); len(list) > 0 {
-		c.complain(offset, src, tree, list[:1])
+		c.complain(offset, src, list[:1])
 		return nil, nil
 	}
 	t := &typing{
@@ -146,7 +145,7 @@ func (b *builder) check(e ast.Expr) *ast.AST {
 	}
 	checked, errs := checker.Check(ast.NewAST(e, b.tree.SourceInfo()), b.text, env)
 	if list := errs.GetErrors(); len(list) > 0 {
-		b.complain(b.offset, b.source, b.tree, list)
+		b.complain(b.offset, b.source, list)
 		return nil
 	}
 	return checked

@@ -1,15 +1,14 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
+	"atrium/tenants/document"
 	"slices"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
-
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
-	"atrium/tenants/document"
 )
 
 // compare is == or !=: values that may be null compare, values that are never equal do not.

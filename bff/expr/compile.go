@@ -1,13 +1,12 @@
 package expr
 
 import (
-	"maps"
-	"slices"
-	"strings"
-
 	"atrium/clients/rawjson"
 	"atrium/clients/schema"
 	"atrium/tenants/document"
+	"maps"
+	"slices"
+	"strings"
 )
 
 const (

@@ -1,18 +1,16 @@
 package expr
 
 import (
+	"atrium/tenants/document"
 	"regexp"
 	"strings"
 
 	"cel.dev/cel-go/common"
-	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
-
-	"atrium/tenants/document"
 )
 
 // complain reports what CEL's parser or checker found, in our words.
-func (c *compiler) complain(offset int, src string, tree *ast.AST, errs []*common.Error) {
+func (c *compiler) complain(offset int, src string, errs []*common.Error) {
 	for _, e := range errs {
 		at := 0
 		if e.Location.Line() > 0 {

@@ -1,15 +1,14 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 )
 
 // FuzzValue compiles anything, and runs what compiles on any document: nothing panics, what comes out is JSON, and

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 	"bytes"
 	"flag"
 	"fmt"
@@ -11,9 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
-
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -1,14 +1,13 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 	"reflect"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
-
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 )
 
 // A list is raw JSON that is read as it is asked for.

@@ -1,9 +1,8 @@
 package expr
 
 import (
-	"context"
-
 	"atrium/clients/rawjson"
+	"context"
 )
 
 // form is how a value is written.

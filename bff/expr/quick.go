@@ -1,16 +1,16 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
 	"bytes"
 	"context"
 	"math"
+	"slices"
 	"strconv"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
-
-	"atrium/clients/rawjson"
 )
 
 // A quickNode is a condition that is mostly decided by looking at raw JSON, ten times faster than CEL: a list's elements
@@ -49,7 +49,7 @@ func (b *builder) quickTest(e ast.Expr) test {
 		if !ok {
 			return nil
 		}
-		path := append(p.path[:len(p.path):len(p.path)], rawjson.Seg{Name: e.AsSelect().FieldName()})
+		path := append(slices.Clip(p.path), rawjson.Seg{Name: e.AsSelect().FieldName()})
 		return &compareTest{path: &pathNode{slot: p.slot, path: path}, operator: notEqualsName, kind: rawjson.Null}
 	}
 	if e.Kind() != ast.CallKind {

@@ -1,15 +1,14 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 	"math"
 	"strconv"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/interpreter"
-
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 )
 
 // A run is one evaluation: what it was given and what it has left. Values of raw JSON belong to it.

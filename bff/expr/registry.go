@@ -1,14 +1,13 @@
 package expr
 
 import (
+	"atrium/clients/schema"
 	"strconv"
 	"strings"
 	"sync"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
-
-	"atrium/clients/schema"
 )
 
 // A registry gives objects a name that CEL knows them by: that of the component and a number, "Order#7", which no

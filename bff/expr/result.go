@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
 	"encoding/base64"
 	"fmt"
 	"math"
@@ -10,8 +11,6 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
-
-	"atrium/clients/rawjson"
 )
 
 var errNoJSON = fmt.Errorf("%w: it gives what is no JSON", ErrEval)

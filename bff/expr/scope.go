@@ -1,12 +1,11 @@
 package expr
 
 import (
+	"atrium/clients/schema"
 	"slices"
 	"sync"
 
 	"cel.dev/cel-go/checker"
-
-	"atrium/clients/schema"
 )
 
 // A Scope holds the names that holes may use, with their types and slots. It is immutable and safe for concurrent use.

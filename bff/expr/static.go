@@ -1,9 +1,9 @@
 package expr
 
 import (
-	"cel.dev/cel-go/common/types"
-
 	"atrium/clients/schema"
+
+	"cel.dev/cel-go/common/types"
 )
 
 // A static is what is known of an expression before it runs.
@@ -85,7 +85,7 @@ func (m *match) fits(i int, want *types.Type, have static) bool {
 		return want.Kind() == types.OpaqueKind && have.optional && m.fits(i, want.Parameters()[0], static{typ: have.typ})
 	}
 	if have.other != "" {
-		return want.Kind() == types.DynKind || otherName(want) == have.other
+		return want.Kind() == types.DynKind || otherName(want.Kind()) == have.other
 	}
 	switch have.typ.Kind {
 	case schema.Any, schema.Union:
@@ -96,68 +96,75 @@ func (m *match) fits(i int, want *types.Type, have static) bool {
 }
 
 func (m *match) fitsKind(i int, want *types.Type, have *schema.Type) bool {
-	switch want.Kind() {
-	case types.DynKind:
+	switch kind := want.Kind(); {
+	case kind == types.DynKind:
 		return true
-	case types.BoolKind:
+	case kind == types.BoolKind:
 		return have.Kind == schema.Bool
-	case types.StringKind:
+	case kind == types.StringKind:
 		return have.Kind == schema.String
-	case types.IntKind:
+	case kind == types.IntKind:
 		return have.Kind == schema.Integer
-	case types.DoubleKind:
-		if m.widen && have.Kind == schema.Integer {
-			m.widens = append(m.widens, i)
-			return true
-		}
+	case kind == types.DoubleKind && m.widen && have.Kind == schema.Integer:
+		m.widens = append(m.widens, i)
+		return true
+	case kind == types.DoubleKind:
 		return have.Kind == schema.Number
-	case types.ListKind:
-		return have.Kind == schema.Array && (elemOf(have) == nothing ||
-			m.fits(i, want.Parameters()[0], static{typ: elemOf(have)}))
-	case types.MapKind:
-		return have.Kind == schema.Object && isMap(have) && m.fits(i, want.Parameters()[1], static{typ: have.Extra})
+	case kind == types.ListKind && have.Kind == schema.Array:
+		elem := static{typ: elemOf(have)}
+		return elem.typ == nothing || m.fits(i, want.Parameters()[0], elem)
+	case kind == types.MapKind && have.Kind == schema.Object && isMap(have):
+		return m.fits(i, want.Parameters()[1], static{typ: have.Extra})
 	}
 	return false
 }
 
 // gives returns what a function gives, from what CEL says.
 func (m *match) gives(t *types.Type) static {
-	switch t.Kind() {
-	case types.TypeParamKind:
+	kind := t.Kind()
+	if other := otherName(kind); other != "" {
+		return static{typ: schema.Of(schema.Any), other: other}
+	}
+	if json, ok := jsonKind(kind); ok {
+		return known(json)
+	}
+	if kind == types.TypeParamKind {
 		if s, ok := m.bound[t.TypeName()]; ok {
 			return s
 		}
-	case types.OpaqueKind:
+	}
+	if kind == types.OpaqueKind {
 		inner := m.gives(t.Parameters()[0])
 		inner.optional = true
 		return inner
-	case types.BoolKind:
-		return known(schema.Bool)
-	case types.IntKind, types.UintKind:
-		return known(schema.Integer)
-	case types.DoubleKind:
-		return known(schema.Number)
-	case types.StringKind:
-		return known(schema.String)
-	case types.NullTypeKind:
-		return known(schema.Null)
-	case types.ListKind:
+	}
+	if kind == types.ListKind {
 		return static{typ: schema.ArrayOf(m.gives(t.Parameters()[0]).typ)}
-	case types.MapKind:
+	}
+	if kind == types.MapKind {
 		return static{typ: schema.MapOf(m.gives(t.Parameters()[1]).typ)}
-	case types.BytesKind, types.TimestampKind, types.DurationKind, types.TypeKind:
-		return static{typ: schema.Of(schema.Any), other: otherName(t)}
 	}
 	return unknown()
 }
 
-// otherName is how people call a type that is no JSON.
-func otherName(t *types.Type) string {
-	switch t.Kind() {
-	case types.TimestampKind:
-		return "timestamp"
-	case types.DurationKind:
-		return "duration"
-	}
-	return t.TypeName()
+func jsonKind(k types.Kind) (schema.Kind, bool) {
+	kind, ok := map[types.Kind]schema.Kind{
+		types.BoolKind:     schema.Bool,
+		types.IntKind:      schema.Integer,
+		types.UintKind:     schema.Integer,
+		types.DoubleKind:   schema.Number,
+		types.StringKind:   schema.String,
+		types.NullTypeKind: schema.Null,
+	}[k]
+	return kind, ok
+}
+
+// otherName is how people call a type that is no JSON; "" for JSON.
+func otherName(k types.Kind) string {
+	return map[types.Kind]string{
+		types.BytesKind:     "bytes",
+		types.TimestampKind: "timestamp",
+		types.DurationKind:  "duration",
+		types.TypeKind:      "a type",
+	}[k]
 }

@@ -1,30 +1,31 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
+
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
-
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 )
 
 // lastStep takes a step off a path: o.id, o[0], o["id"], o.?id, o[?0]. It is false for anything else, has(o.id) included.
 func lastStep(e ast.Expr) (outer ast.Expr, last step, ok bool) {
-	switch e.Kind() {
-	case ast.SelectKind:
+	if e.Kind() == ast.SelectKind {
 		sel := e.AsSelect()
 		return sel.Operand(), namedStep(sel.FieldName(), false), !sel.IsTestOnly()
-	case ast.CallKind:
-		call := e.AsCall()
-		switch call.FunctionName() {
-		case operators.Index, operators.OptIndex, operators.OptSelect:
-			last, ok = constantStep(call.Args()[1])
-			last.optional = call.FunctionName() != operators.Index
-			return call.Args()[0], last, ok
-		case presentName:
-			return lastStep(call.Args()[0])
-		}
+	}
+	if e.Kind() != ast.CallKind {
+		return nil, step{}, false
+	}
+	call := e.AsCall()
+	switch call.FunctionName() {
+	case operators.Index, operators.OptIndex, operators.OptSelect:
+		last, ok = constantStep(call.Args()[1])
+		last.optional = call.FunctionName() != operators.Index
+		return call.Args()[0], last, ok
+	case presentName:
+		return lastStep(call.Args()[0])
 	}
 	return nil, step{}, false
 }

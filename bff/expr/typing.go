@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 	"cmp"
 	"slices"
 	"strings"
@@ -8,9 +10,6 @@ import (
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
-
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 )
 
 // A typing walks the syntax tree of one expression before CEL checks it. It finds types that CEL has no words for (may
@@ -36,7 +35,7 @@ type local struct {
 // facts are the paths that are not null where an expression stands.
 type facts []string
 
-func (f facts) and(more []string) facts { return append(f[:len(f):len(f)], more...) }
+func (f facts) and(more []string) facts { return append(slices.Clip(f), more...) }
 
 // without drops what is known of a name that means something else now.
 func (f facts) without(root string) facts {
@@ -122,7 +121,7 @@ func (t *typing) list(e ast.Expr, f facts) static {
 	l := e.AsList()
 	for i, one := range l.Elements() {
 		s := t.expr(one, f)
-		if !l.IsOptional(int32(i)) { //nolint:gosec // bounded by the size of an expression
+		if !l.IsOptional(int32(i)) {
 			s = t.resolved(one, s)
 		}
 		elem = join(elem, s.typ)
@@ -186,10 +185,10 @@ func (t *typing) comprehension(e ast.Expr, f facts) static {
 
 // each returns what a comprehension goes over: the elements of a list, the names of an object.
 func each(from static) static {
-	switch {
-	case from.typ.Kind == schema.Array:
+	if from.typ.Kind == schema.Array {
 		return static{typ: elemOf(from.typ)}
-	case from.typ.Kind == schema.Object:
+	}
+	if from.typ.Kind == schema.Object {
 		return known(schema.String)
 	}
 	return unknown()

@@ -1,11 +1,10 @@
 package expr
 
 import (
-	"context"
-	"errors"
-
 	"atrium/clients/rawjson"
 	"atrium/clients/schema"
+	"context"
+	"errors"
 )
 
 // Errors of an evaluation. The error that wraps them names the hole's place, never a value.

@@ -35,15 +35,15 @@ func TestRowsOfNestedLists(t *testing.T) {
 	orders, _ := row.Rows(order)
 	for i := range orders.Len() {
 		o := orders.At(i)
-		text := string(o.Get(id)) + "/" + string(o.Get(name))
+		text := append(append(o.Get(id), '/'), o.Get(name)...)
 		lines, ok := o.Rows(line)
 		if ok {
-			text += "/"
+			text = append(text, '/')
 		}
 		for j := range lines.Len() {
-			text += string(lines.At(j).Get(sku)) + ";"
+			text = append(append(text, lines.At(j).Get(sku)...), ';')
 		}
-		got = append(got, text)
+		got = append(got, string(text))
 	}
 	want := []string{`1/"Ada"/"a";"b";`, "2/", "/", "3//", `4//"c";;`}
 	if diff := cmp.Diff(want, got); diff != "" {
