@@ -48,10 +48,12 @@ func TestStepsBeginWhenTheirReferencesAreThere(t *testing.T) {
 		var steps []string
 		var whole time.Duration
 		for i := range n {
-			name, holes := fmt.Sprintf("s%d", i), "x"
+			name := fmt.Sprintf("s%d", i)
+			var holes strings.Builder
+			holes.WriteByte('x')
 			for on := range i {
 				if rapid.IntRange(0, 2).Draw(rt, "mentions") == 0 {
-					holes += fmt.Sprintf("${s%d.id}", on)
+					fmt.Fprintf(&holes, "${s%d.id}", on)
 					args[name] += fmt.Sprintf("s%d", on)
 					want[name] = max(want[name], ends[on])
 				}
@@ -59,7 +61,7 @@ func TestStepsBeginWhenTheirReferencesAreThere(t *testing.T) {
 			caller.takes[name] = time.Duration(rapid.IntRange(0, 5).Draw(rt, "takes")) * time.Millisecond
 			ends[i] = want[name] + caller.takes[name]
 			whole = max(whole, ends[i])
-			steps = append(steps, fmt.Sprintf("      %s: { call: crm.getCustomer, with: { id: %q } }\n", name, holes))
+			steps = append(steps, fmt.Sprintf("      %s: { call: crm.getCustomer, with: { id: %q } }\n", name, holes.String()))
 		}
 		shuffled := rapid.Permutation(steps).Draw(rt, "order")
 		p, issues := compileText(rt, ops, "routes:\n  GET /x:\n    steps:\n"+strings.Join(shuffled, "")+"    response: true\n")

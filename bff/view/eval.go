@@ -33,10 +33,11 @@ type eval struct {
 // raw returns the value of c as JSON, copied only where it has to be made.
 func (e *eval) raw(ctx context.Context, c *code) ([]byte, error) {
 	if len(c.ops) == 1 {
-		switch o := &c.ops[0]; o.code {
-		case opText:
+		o := &c.ops[0]
+		if o.code == opText {
 			return o.text, nil
-		case opCopy, opSlot:
+		}
+		if o.code == opCopy || o.code == opSlot {
 			return e.pick(o), nil
 		}
 	}

@@ -50,7 +50,7 @@ func (e *eval) loop(ctx context.Context, l *loop, dst []byte) ([]byte, error) {
 
 // over returns the rows that a loop goes over.
 func (e *eval) over(ctx context.Context, l *loop) (rows rawjson.Rows, isNull bool, err error) {
-	row := rawjson.Row{}
+	var row rawjson.Row
 	var list []byte
 	if l.outer >= 0 {
 		row = e.rows[l.outer]

@@ -121,6 +121,7 @@ func (f feeds) body(n *document.Node, want *schema.Type, required bool) {
 				f.body(field.Value, m.Type, m.Required && !m.Type.AllowsNull())
 			}
 		}
-	case document.Null, document.Bool, document.Int, document.Float, document.List:
+	case document.Null, document.Bool, document.Int, document.Float, document.List,
+		document.Broken:
 	}
 }

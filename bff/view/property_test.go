@@ -51,15 +51,16 @@ func (d drawer) json(depth int) any {
 
 // path draws a path from a name that is in scope.
 func (d drawer) path(names []string) string {
-	path := rapid.SampledFrom(names).Draw(d.T, "root")
+	var path strings.Builder
+	path.WriteString(rapid.SampledFrom(names).Draw(d.T, "root"))
 	for range d.pick("segments", 4) {
 		if d.pick("index", 4) == 0 {
-			path += fmt.Sprintf("[%d]", d.pick("i", 3))
+			fmt.Fprintf(&path, "[%d]", d.pick("i", 3))
 		} else {
-			path += "." + rapid.SampledFrom(drawnNames).Draw(d.T, "name")
+			path.WriteString("." + rapid.SampledFrom(drawnNames).Draw(d.T, "name"))
 		}
 	}
-	return path
+	return path.String()
 }
 
 func (d drawer) hole(names []string) string { return "${" + d.path(names) + "}" }

@@ -32,9 +32,8 @@ type run struct {
 	*frame
 	p       *Program
 	caller  Caller
-	ctx     context.Context //nolint:containedctx // a run is a call: it ends before its context does
-	cancel  context.CancelCauseFunc
-	pending []atomic.Int32 // by step: the steps it still waits for
+	cancel  context.CancelCauseFunc // nil when calls cannot run at once
+	pending []atomic.Int32          // by step: the steps it still waits for
 	parts   Parts
 	wg      sync.WaitGroup
 	failure atomic.Pointer[StepError]
@@ -54,15 +53,16 @@ func (p *Program) Run(ctx context.Context, in *Input, caller Caller) (*Result, e
 	if err := p.begin(f, in); err != nil {
 		return nil, &StepError{Err: err}
 	}
-	r := &run{frame: f, p: p, caller: caller, ctx: ctx, parts: make(Parts, len(p.plans))}
+	r := &run{frame: f, p: p, caller: caller, parts: make(Parts, len(p.plans))}
 	for i, pl := range p.plans {
 		r.parts[i] = Part{Step: pl.step.Name, Outcome: Skipped}
 	}
+	calls := ctx
 	if p.parallel {
-		r.ctx, r.cancel = context.WithCancelCause(ctx)
+		calls, r.cancel = context.WithCancelCause(ctx)
 		defer r.cancel(nil)
 	}
-	r.steps()
+	r.steps(calls)
 	if err := r.failure.Load(); err != nil {
 		err.Parts = r.parts
 		return nil, err
@@ -97,7 +97,7 @@ func (p *Program) begin(f *frame, in *Input) error {
 }
 
 // steps runs all steps.
-func (r *run) steps() {
+func (r *run) steps(ctx context.Context) {
 	if len(r.p.plans) == 0 {
 		return
 	}
@@ -105,7 +105,7 @@ func (r *run) steps() {
 	for i, pl := range r.p.plans {
 		r.pending[i].Store(int32(pl.waits))
 	}
-	r.guard(func() { r.follow(r.release(r.p.first)) })
+	r.guard(func() { r.follow(ctx, r.release(ctx, r.p.first)) })
 	r.wg.Wait()
 	if t := r.panic.Load(); t != nil {
 		panic(fmt.Sprintf("%v\n\n%s", t.value, t.stack))
@@ -113,21 +113,21 @@ func (r *run) steps() {
 }
 
 // follow runs a step, and then, on the same goroutine, one of those that waited for it.
-func (r *run) follow(i int) {
-	for i >= 0 && r.step(i) {
-		i = r.next(i)
+func (r *run) follow(ctx context.Context, i int) {
+	for i >= 0 && r.step(ctx, i) {
+		i = r.next(ctx, i)
 	}
 }
 
 // next starts what waited for step i only, and returns one of them for the caller to run; -1 when there is none.
-func (r *run) next(i int) int {
+func (r *run) next(ctx context.Context, i int) int {
 	mine := -1
 	for _, d := range r.p.plans[i].dependents {
 		if r.pending[d].Add(-1) > 0 {
 			continue
 		}
 		if mine >= 0 {
-			r.start(mine)
+			r.start(ctx, mine)
 		}
 		mine = d
 	}
@@ -135,15 +135,15 @@ func (r *run) next(i int) int {
 }
 
 // release starts all steps but the last, which it returns for the caller to run.
-func (r *run) release(ready []int) int {
+func (r *run) release(ctx context.Context, ready []int) int {
 	for _, i := range ready[:len(ready)-1] {
-		r.start(i)
+		r.start(ctx, i)
 	}
 	return ready[len(ready)-1]
 }
 
-func (r *run) start(i int) {
-	r.wg.Go(func() { r.guard(func() { r.follow(i) }) })
+func (r *run) start(ctx context.Context, i int) {
+	r.wg.Go(func() { r.guard(func() { r.follow(ctx, i) }) })
 }
 
 // guard keeps a panic for the goroutine that waits: elsewhere it would end the process.
@@ -174,7 +174,7 @@ func (r *run) stop(cause error) {
 func (r *run) stopped() bool { return r.failure.Load() != nil || r.panic.Load() != nil }
 
 // step runs a step to its end and reports whether the view goes on.
-func (r *run) step(i int) bool {
+func (r *run) step(ctx context.Context, i int) bool {
 	if r.stopped() {
 		return false
 	}
@@ -183,9 +183,9 @@ func (r *run) step(i int) bool {
 	var value []byte
 	var err error
 	if pl.fan != nil {
-		value, err = r.fan(pl, part)
+		value, err = r.fan(ctx, pl, part)
 	} else {
-		value, err = r.once(pl, part)
+		value, err = r.once(ctx, pl, part)
 	}
 	if part.Outcome != Skipped {
 		part.Elapsed = time.Since(start)
@@ -271,17 +271,17 @@ func upstreamStatus(err error) int {
 }
 
 // once runs a step that is one call.
-func (r *run) once(pl *plan, part *Part) ([]byte, error) {
+func (r *run) once(ctx context.Context, pl *plan, part *Part) ([]byte, error) {
 	part.Outcome = Failed
 	e := eval{frame: r.frame, env: r.env}
 	if pl.loops {
 		e.env = r.ownEnv(pl)
 	}
-	call, err := e.call(r.ctx, pl)
+	call, err := e.call(ctx, pl)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := r.call(call)
+	answer, err := r.call(ctx, call)
 	if err != nil {
 		return nil, err
 	}
@@ -290,8 +290,7 @@ func (r *run) once(pl *plan, part *Part) ([]byte, error) {
 }
 
 // call makes one call within the step's own timeout.
-func (r *run) call(c *Call) (*Answer, error) {
-	ctx := r.ctx
+func (r *run) call(ctx context.Context, c *Call) (*Answer, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

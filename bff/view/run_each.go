@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,11 +28,11 @@ type job struct {
 
 // fan runs an each step: one call for each distinct set of arguments, at most so many at once. It gives a list as long
 // as what it goes over and in its order. Calls that do more when they are repeated, such as POST, are all made.
-func (r *run) fan(pl *plan, part *Part) ([]byte, error) {
+func (r *run) fan(ctx context.Context, pl *plan, part *Part) ([]byte, error) {
 	part.Outcome = Failed
 	part.Counts = new(Counts)
 	e := eval{frame: r.frame, env: r.ownEnv(pl)}
-	rows, isNull, err := e.over(r.ctx, &pl.fan.loop)
+	rows, isNull, err := e.over(ctx, &pl.fan.loop)
 	if err != nil {
 		return nil, requestError(pl.step, err)
 	}
@@ -50,7 +51,7 @@ func (r *run) fan(pl *plan, part *Part) ([]byte, error) {
 	var key []byte
 	for i := range n {
 		e.enter(&pl.fan.loop, rows.At(i))
-		call, err := e.call(r.ctx, pl)
+		call, err := e.call(ctx, pl)
 		if err != nil {
 			which[i] = len(jobs)
 			jobs = append(jobs, job{err: err})
@@ -67,7 +68,7 @@ func (r *run) fan(pl *plan, part *Part) ([]byte, error) {
 		}
 		jobs = append(jobs, job{call: call})
 	}
-	r.work(pl, jobs)
+	r.work(ctx, pl, jobs)
 	return r.join(pl, part, jobs, which)
 }
 
@@ -82,7 +83,7 @@ func (r *run) ownEnv(pl *plan) expr.Env {
 }
 
 // work makes the calls of jobs and waits for them. Where the step is required the first failure ends it.
-func (r *run) work(pl *plan, jobs []job) {
+func (r *run) work(ctx context.Context, pl *plan, jobs []job) {
 	var next atomic.Int64
 	work := func() {
 		for !r.stopped() {
@@ -92,7 +93,7 @@ func (r *run) work(pl *plan, jobs []job) {
 			}
 			j := &jobs[i]
 			if j.err == nil {
-				j.answer, j.err = r.call(j.call)
+				j.answer, j.err = r.call(ctx, j.call)
 			}
 			if j.err != nil && !pl.step.forgiving() {
 				r.fail(pl.step, j.err)

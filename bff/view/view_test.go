@@ -166,7 +166,7 @@ func golden(t *testing.T, folder string, check func(t *testing.T, a *txtar.Archi
 			check(t, a)
 			got := string(txtar.Format(a))
 			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil { //nolint:gosec // a test's own data
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return
