@@ -37,7 +37,6 @@ type Config struct {
 	Limits    *limit.Limiter
 	Telemetry *observability.Telemetry
 	Transport *clients.Transport
-	Degraded  func() []string // what the server does without for now, such as "redis"; nil for nothing
 }
 
 // A Server answers on the public and the admin listener.

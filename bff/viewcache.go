@@ -118,24 +118,11 @@ func policyOf(doc *api.Cache, tags []string) cache.Policy {
 
 // describe writes Cache-Status (RFC 9211) and Age.
 func describe(h http.Header, r cache.Result) {
-	status := "atrium"
-	switch r.State {
-	case cache.Hit, cache.Stale:
-		status += "; hit; ttl=" + strconv.Itoa(int(r.TTL.Round(time.Second)/time.Second))
+	h.Set("Cache-Status", r.CacheStatus(cacheName))
+	if r.State == cache.Hit || r.State == cache.Stale {
 		h.Set("Age", strconv.Itoa(int(r.Age/time.Second)))
-	case cache.Miss:
-		status += "; fwd=uri-miss"
-		if r.Stored {
-			status += "; stored"
-		}
-		if r.Shared {
-			status += "; collapsed"
-		}
-	case cache.Bypass:
-		status += "; fwd=bypass"
 	}
-	if r.Detail != "" {
-		status += "; detail=" + r.Detail
-	}
-	h.Set("Cache-Status", status)
 }
+
+// cacheName is what Cache-Status calls this cache.
+const cacheName = "atrium"

@@ -88,7 +88,7 @@ func (v *viewRoute) serve(c *call) error {
 		}
 	}
 	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead {
-		c.w.Header().Set("Cache-Status", "atrium; fwd=bypass")
+		c.w.Header().Set("Cache-Status", cacheName+"; fwd=bypass")
 	}
 	entry := entryOf(result)
 	return answer(c, &entry)

@@ -37,11 +37,16 @@ func (s *Server) ready(w http.ResponseWriter) {
 	}
 }
 
+// degraded names what the server does without for now.
 func (s *Server) degraded() []string {
-	if s.cfg.Degraded == nil {
-		return nil
+	var without []string
+	if !s.cache.Up() {
+		without = append(without, "redis")
 	}
-	return s.cfg.Degraded()
+	if s.cfg.Store.Degraded() != "" {
+		without = append(without, "documents")
+	}
+	return without
 }
 
 func writeState(w http.ResponseWriter, status int, st state) {
