@@ -1,8 +1,12 @@
 package api
 
 // about says what the members of an API document are for, to people who write one with a form or an editor.
-func about() map[string]string {
-	return map[string]string{
+func about() []map[string]string {
+	return []map[string]string{aboutUpstreams(), aboutRoutes()}
+}
+
+func aboutUpstreams() map[string]string {
+	return map[string]string{ //nolint:gosec // words about credentials, none of which is one
 		"API.upstreams": "the HTTP APIs that routes call, by name",
 		"API.models":    "chat models behind OpenAI-compatible upstreams, by name",
 		"API.routes":    `what is served: "GET /dashboard/{id}" -> a view, proxy, chat or webhook`,
@@ -25,7 +29,7 @@ func about() map[string]string {
 		"Breaker.open":        "how long before a call probes again; 5s when left out",
 
 		"Model.baseUrl":            "up to and including /v1",
-		"Model.apiKey":             "usually a hole that names a secret",
+		"Model.apiKey":             "sent to the model's upstream; usually a hole over secrets",
 		"Model.model":              "the name the upstream knows it by",
 		"Model.fallbacks":          "models tried next when this one fails before its first word",
 		"Model.maxTokens":          "of one answer",
@@ -34,7 +38,11 @@ func about() map[string]string {
 		"ModelTimeouts.firstToken": "20s when left out",
 		"ModelTimeouts.idle":       "between two tokens; 30s when left out",
 		"ModelTimeouts.total":      "5m when left out",
+	}
+}
 
+func aboutRoutes() map[string]string {
+	return map[string]string{
 		"Route.summary":  "one line, for the API's documentation and for models that use the route as a tool",
 		"Route.auth":     "who may call; the API's when left out",
 		"Route.input":    "types of what a caller sends, as JSON Schema",

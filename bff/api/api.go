@@ -97,6 +97,48 @@ type Route struct {
 	KeyNode *document.Node `json:"-"` // a String node at the place of the route's key
 }
 
+// The kinds of a Route.
+const (
+	KindView    = "view"
+	KindProxy   = "proxy"
+	KindChat    = "chat"
+	KindWebhook = "webhook"
+)
+
+// Kind says which kind the route is. It is "" when that cannot be told, which Decode or Parse has reported: such a route
+// is not worth compiling.
+func (r *Route) Kind() string {
+	if r.Node == nil || r.Node.Kind != document.Map {
+		return ""
+	}
+	kinds := map[string]bool{
+		KindView:  r.Response != nil || r.Node.Get("steps") != nil,
+		KindProxy: r.Proxy != nil && r.Proxy.Node != nil, KindChat: r.Chat != nil && r.Chat.Node != nil,
+		KindWebhook: r.Webhook != nil && r.Webhook.Node != nil,
+	}
+	found := ""
+	for kind, is := range kinds {
+		if is && found != "" {
+			return ""
+		}
+		if is {
+			found = kind
+		}
+	}
+	return found
+}
+
+// AuthOf is the rule that holds for a route: its own, else the API's. It is never nil.
+func (a *API) AuthOf(r *Route) *Auth {
+	switch {
+	case r.Auth != nil:
+		return r.Auth
+	case a.Auth != nil:
+		return a.Auth
+	}
+	return &Auth{Mode: AuthNone}
+}
+
 // Auth says who may call: "required", "optional", "none", or a mapping. A mapping with roles or scopes requires
 // sign-in unless it says required: false.
 type Auth struct {

@@ -2,6 +2,8 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -58,7 +60,7 @@ func TestFullFlavourDecodes(t *testing.T) {
 
 func checkDashboard(t *testing.T, r *Route) {
 	t.Helper()
-	if r.Method != "GET" || r.Key != "GET /dashboard/{id}" || r.KeyNode.Line != 11 || r.KeyNode.Column != 3 {
+	if r.Method != http.MethodGet || r.Key != "GET /dashboard/{id}" || r.KeyNode.Line != 11 || r.KeyNode.Column != 3 {
 		t.Errorf("route = %s %s at %d:%d", r.Method, r.Key, r.KeyNode.Line, r.KeyNode.Column)
 	}
 	var names []string
@@ -113,8 +115,35 @@ routes:
 			t.Errorf("%s: auth %q, want %q", key, got, want)
 		}
 	}
-	if a.Routes["GET /6"].Auth != nil || a.Auth.Mode != AuthRequired {
-		t.Error("a route without auth has one, or the API has none")
+	if a.Routes["GET /6"].Auth != nil || a.AuthOf(a.Routes["GET /6"]).Mode != AuthRequired {
+		t.Error("a route without auth has one, or the API's does not hold for it")
+	}
+	if got := (&API{}).AuthOf(&Route{}).Mode; got != AuthNone {
+		t.Errorf("without any auth the mode is %q", got)
+	}
+}
+
+func TestKind(t *testing.T) {
+	a, _ := decode(`
+routes:
+  GET /1: { response: 1 }
+  POST /2: { steps: { a: { call: b.c } } }
+  ANY /3: { proxy: { upstream: u } }
+  POST /4: { chat: { model: m } }
+  POST /5: { webhook: { scheme: stripe } }
+  GET /6: { response: 1, proxy: { upstream: u } }
+  GET /7: { summary: nothing }
+  GET /8: 1
+  GET /9: @broken
+  POST /10: { chat: 1 }
+`)
+	for key, want := range map[string]string{
+		"GET /1": KindView, "POST /2": KindView, "ANY /3": KindProxy, "POST /4": KindChat, "POST /5": KindWebhook,
+		"GET /6": "", "GET /7": "", "GET /8": "", "GET /9": "", "POST /10": "",
+	} {
+		if got := a.Routes[key].Kind(); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
 	}
 }
 
@@ -171,7 +200,7 @@ func TestSchemaTakesTheFullFlavour(t *testing.T) {
 		"upstreams: { a: { retry: off } }":            false,
 		"upstreams: { a: { baseUrl: { a: b } } }":     false,
 		"routes: { GET /a: { steps: { a: {} } } }":    false,
-		"routes: { GET /a: { respones: 1 } }":         false,
+		"routes: { GET /a: { respnse: 1 } }":          false,
 	} {
 		root, issues := document.Parse("f", []byte(text))
 		if len(issues) > 0 {
@@ -190,8 +219,8 @@ func TestSchemaTakesTheFullFlavour(t *testing.T) {
 // Every text about a member is of a member that exists, and reaches the schema.
 func TestAboutIsOfMembers(t *testing.T) {
 	var texts []string
-	for _, text := range about() {
-		texts = append(texts, text)
+	for _, part := range about() {
+		texts = slices.AppendSeq(texts, maps.Values(part))
 	}
 	var doc any
 	if err := json.Unmarshal(Schema(), &doc); err != nil {

@@ -12,12 +12,13 @@ type hole struct {
 	source     string
 }
 
-// holes finds the holes of a text. closed is false when the last one has no end.
-func holes(text string) (found []hole, closed bool) {
+// holes finds the holes of a text; one that is not closed is left out.
+func holes(text string) []hole {
+	var found []hole
 	for at := 0; ; {
 		i := strings.Index(text[at:], "${")
 		if i < 0 {
-			return found, true
+			return found
 		}
 		start := at + i + 2
 		if at+i > 0 && text[at+i-1] == '$' { // $${ writes ${
@@ -26,7 +27,7 @@ func holes(text string) (found []hole, closed bool) {
 		}
 		end := holeEnd(text, start)
 		if end < 0 {
-			return found, false
+			return found
 		}
 		found = append(found, hole{start: start, end: end, source: text[start:end]})
 		at = end + 1
@@ -38,12 +39,11 @@ func holeEnd(text string, start int) int {
 	depth, quote := 0, byte(0)
 	for i := start; i < len(text); i++ {
 		switch c := text[i]; {
+		case quote != 0 && c == '\\':
+			i++
+		case quote != 0 && c == quote:
+			quote = 0
 		case quote != 0:
-			if c == '\\' {
-				i++
-			} else if c == quote {
-				quote = 0
-			}
 		case c == '"' || c == '\'':
 			quote = c
 		case c == '{':
@@ -62,8 +62,7 @@ func hasHole(n *document.Node) bool {
 	if n == nil {
 		return false
 	}
-	found, _ := holes(n.Text)
-	return len(found) > 0
+	return len(holes(n.Text)) > 0
 }
 
 // headerReferences lists the request headers that a text's holes name.
@@ -72,8 +71,7 @@ func headerReferences(n *document.Node) []string {
 		return nil
 	}
 	var names []string
-	found, _ := holes(n.Text)
-	for _, h := range found {
+	for _, h := range holes(n.Text) {
 		for rest := h.source; ; {
 			_, after, ok := strings.Cut(rest, "header")
 			if !ok {

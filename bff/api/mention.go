@@ -35,8 +35,7 @@ func (a *API) Mentions() []Mention {
 		if n.Kind != document.String {
 			return
 		}
-		holes, _ := holes(n.Text)
-		for _, h := range holes {
+		for _, h := range holes(n.Text) {
 			for _, m := range mention.FindAllStringSubmatchIndex(h.source, -1) {
 				found = append(found, Mention{
 					Root: h.source[m[2]:m[3]], Name: h.source[m[4]:m[5]], Node: n, Offset: h.start + m[4],

@@ -22,14 +22,6 @@ type Info struct {
 	APIKeys, Bearer, Session bool
 }
 
-// The kinds of a RouteDoc.
-const (
-	KindView    = "view"
-	KindProxy   = "proxy"
-	KindChat    = "chat"
-	KindWebhook = "webhook"
-)
-
 // A RouteDoc is what an OpenAPI document says of one route.
 type RouteDoc struct {
 	Method      string // upper case; ANY for all

@@ -7,18 +7,19 @@ import (
 
 // operationID makes the name of an operation from its method and path: getDashboardById.
 func (g *generator) operationID(method string, segments []Segment) string {
-	id := strings.ToLower(method)
+	var id strings.Builder
+	id.WriteString(strings.ToLower(method))
 	for _, s := range segments {
 		if s.Param != "" {
-			id += "By" + pascal(s.Param)
+			id.WriteString("By" + pascal(s.Param))
 		} else {
-			id += pascal(s.Literal)
+			id.WriteString(pascal(s.Literal))
 		}
 	}
 	if len(segments) == 0 {
-		id += "Root"
+		id.WriteString("Root")
 	}
-	return g.unique(id)
+	return g.unique(id.String())
 }
 
 // unique gives every id once; one that is taken gets a number.

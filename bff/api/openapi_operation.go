@@ -77,10 +77,11 @@ func (g *generator) route(r RouteDoc) {
 // named gives the parameters of a path the names that an earlier route of the same shape has given them: OpenAPI takes
 // paths that differ only in these for one.
 func (g *generator) named(segments []Segment) []Segment {
-	shape := ""
-	for _, s := range segments {
-		shape += "/" + s.Literal
+	literals := make([]string, len(segments))
+	for i, s := range segments {
+		literals[i] = s.Literal
 	}
+	shape := strings.Join(literals, "/")
 	earlier, ok := g.shapes[shape]
 	if !ok {
 		g.shapes[shape] = segments
@@ -102,18 +103,14 @@ func (g *generator) item(segments []Segment) pathItem {
 }
 
 func templated(segments []Segment) string {
-	if len(segments) == 0 {
-		return "/"
-	}
-	path := ""
-	for _, s := range segments {
+	parts := make([]string, len(segments))
+	for i, s := range segments {
+		parts[i] = s.Literal
 		if s.Param != "" {
-			path += "/{" + s.Param + "}"
-		} else {
-			path += "/" + s.Literal
+			parts[i] = "{" + s.Param + "}"
 		}
 	}
-	return path
+	return "/" + strings.Join(parts, "/")
 }
 
 func (g *generator) operation(r RouteDoc, method string, segments []Segment) *operation {

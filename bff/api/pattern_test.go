@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,11 +23,11 @@ func TestParsePattern(t *testing.T) {
 		if diff := cmp.Diff(Pattern{Text: text, Segments: want}, got); diff != "" || len(issues) > 0 {
 			t.Errorf("%s: %v %s", text, issues, diff)
 		}
-		written := ""
+		var parts []string
 		for _, s := range got.Segments {
-			written += "/" + s.String()
+			parts = append(parts, s.String())
 		}
-		if text != "/" && written != text {
+		if written := "/" + strings.Join(parts, "/"); written != text {
 			t.Errorf("%s is written back as %s", text, written)
 		}
 	}
@@ -54,9 +55,8 @@ func TestHoles(t *testing.T) {
 		"${a} ${b":                   {"a"},
 		"${}":                        {""},
 	} {
-		found, _ := holes(text)
 		var got []string
-		for _, h := range found {
+		for _, h := range holes(text) {
 			got = append(got, h.source)
 			if text[h.start:h.end] != h.source {
 				t.Errorf("%q: hole at %d:%d is not %q", text, h.start, h.end, h.source)

@@ -1,13 +1,14 @@
 package api
 
 import (
+	"net/http"
 	"net/textproto"
 	"slices"
 	"strings"
 
-	"atrium/tenants/document"
-
 	"golang.org/x/net/http/httpguts"
+
+	"atrium/tenants/document"
 )
 
 // route checks one route.
@@ -71,7 +72,7 @@ func (c *checker) view(r *Route) {
 	if r.Cache == nil {
 		return
 	}
-	if r.Method != "GET" && isMethod(r.Method) {
+	if r.Method != http.MethodGet && isMethod(r.Method) {
 		c.add(r.Node.KeyIssue(fieldIndex(r.Node, "cache"), "only GET is cached, and this route is %s", r.Method))
 	}
 	c.cache(r.Cache, r.Steps)
@@ -88,7 +89,7 @@ func (c *checker) input(r *Route) {
 			c.add(declared.KeyIssue(i, "the path has no parameter %q%s", f.Key, document.DidYouMean(f.Key, params)))
 		}
 	}
-	if body := r.Input.Body; body != nil && r.Method == "GET" {
+	if body := r.Input.Body; body != nil && r.Method == http.MethodGet {
 		c.add(body.Issue("a GET request has no body"))
 	}
 }
@@ -106,7 +107,7 @@ func (c *checker) proxy(r *Route) {
 			c.add(p.Node.Get("strip").Issue("the route's path does not start with %s", p.Strip))
 		}
 	}
-	if p.Cache != "" && r.Method != "GET" && r.Method != Any && isMethod(r.Method) {
+	if p.Cache != "" && r.Method != http.MethodGet && r.Method != Any && isMethod(r.Method) {
 		c.add(p.Node.Get("cache").Issue("only GET is cached, and this route is %s", r.Method))
 	}
 	for i, pattern := range p.ContentTypes {
@@ -168,7 +169,7 @@ func (c *checker) webhook(r *Route) {
 }
 
 func (c *checker) post(r *Route, kind string) {
-	if r.Method != "POST" && isMethod(r.Method) {
+	if r.Method != http.MethodPost && isMethod(r.Method) {
 		c.add(r.KeyNode.Issue("a %s route is POST, not %s", kind, r.Method))
 	}
 }

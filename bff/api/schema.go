@@ -7,7 +7,7 @@ import (
 )
 
 // Schema is the JSON Schema of documents of kind apis, for editors and forms.
-func Schema() []byte { return document.Schema("apis.json", "API", API{}, about()) }
+func Schema() []byte { return document.Schema("apis.json", "API", API{}, about()...) }
 
 // JSONSchemaExtend implements the schema generator's hook.
 func (Retry) JSONSchemaExtend(s *jsonschema.Schema) { orText(s, "off") }

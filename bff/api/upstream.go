@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"atrium/tenants/document"
-
 	"golang.org/x/net/http/httpguts"
+
+	"atrium/tenants/document"
 )
 
 func (c *checker) upstreams() {

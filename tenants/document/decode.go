@@ -27,8 +27,9 @@ type NodeDecoder interface {
 //
 // A nil node, which is what Parse gives when nothing could be read, decodes to nothing.
 //
-// The rules of a list or mapping hold for its elements. A *Node field keeps the subtree as it is. Maps have string keys. A null counts as an absent member, but it is
-// an empty mapping where a map or list holds structs, and a *Node keeps it.
+// The rules of a list or mapping hold for its elements. A *Node field keeps the subtree as it is. Maps have string
+// keys. A null counts as an absent member, but it is an empty mapping where a map or list holds structs, and a *Node
+// keeps it.
 func Decode(n *Node, into any) Issues {
 	target := reflect.ValueOf(into)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
@@ -67,7 +68,7 @@ func (d *decoder) value(n *Node, v reflect.Value, r rules) {
 		d.value(n, v.Elem(), r)
 		return
 	}
-	if own, ok := v.Addr().Interface().(NodeDecoder); ok {
+	if own, ok := reflect.TypeAssert[NodeDecoder](v.Addr()); ok {
 		d.issues = append(d.issues, own.DecodeNode(n)...)
 		return
 	}

@@ -129,7 +129,9 @@ func TestDecodeIntoWrongTypesPanics(t *testing.T) {
 					t.Error("no panic")
 				}
 			}()
-			Decode(root, into)
+			if issues := Decode(root, into); len(issues) > 0 {
+				t.Error(issues)
+			}
 		})
 	}
 }
@@ -137,7 +139,7 @@ func TestDecodeIntoWrongTypesPanics(t *testing.T) {
 func TestSuggest(t *testing.T) {
 	names := []string{"response", "routes", "retry", "baseUrl", "orders", "customer", "id"}
 	for word, want := range map[string]string{
-		"respones": "response", "baseURL": "baseUrl", "base_url": "baseUrl", "ordres": "orders", "order": "orders",
+		"resp0nse": "response", "baseURL": "baseUrl", "base_url": "baseUrl", "ordres": "orders", "order": "orders",
 		"Customer": "customer", "rout": "routes", "xyz": "", "": "", "i": "id", "zz": "", "tenants": "",
 		"customerr": "customer", "somethingelse": "", strings.Repeat("a", 1000): "",
 	} {

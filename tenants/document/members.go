@@ -70,8 +70,7 @@ type member struct {
 
 // members lists what a mapping may say to fill a struct, and the field that wants the node itself, if any.
 func members(t reflect.Type) (all []member, node []int) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		r := parseRules(f.Tag.Get("doc"))
 		switch {

@@ -40,7 +40,7 @@ func parseWhatIsGood(file string, text lines) (tree *ast.File, broken map[int]bo
 			return nil, nil, issues
 		}
 		last = problem
-		ok := false
+		var ok bool
 		if m, tree, problem, ok = m.around(problem, &budget); !ok {
 			return nil, nil, issues
 		}

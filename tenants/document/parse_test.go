@@ -1,6 +1,7 @@
 package document
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -25,12 +26,14 @@ func TestParseGolden(t *testing.T) {
 
 // laughs is a document whose aliases would make a billion values.
 func laughs() string {
-	text := "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
-	for c := 'b'; c < 'j'; c++ {
-		items := strings.TrimSuffix(strings.Repeat("*"+string(c-1)+", ", 10), ", ")
-		text += string(c) + ": &" + string(c) + " [" + items + "]\n"
+	var text strings.Builder
+	item := "x"
+	for c := 'a'; c < 'j'; c++ {
+		items := strings.TrimSuffix(strings.Repeat(item+", ", 10), ", ")
+		fmt.Fprintf(&text, "%c: &%c [%s]\n", c, c, items)
+		item = "*" + string(c)
 	}
-	return text
+	return text.String()
 }
 
 func TestParseBounds(t *testing.T) {
