@@ -87,8 +87,14 @@ func (b *builder) program(e ast.Expr) node {
 	if checked == nil {
 		return constNode("null")
 	}
-	b.saysCEL(e, checked)
+	if minimum(checked) > maxCost {
+		b.reportAt(e, "%v, whatever it is given", ErrCost)
+		return constNode("null")
+	}
 	kind := checked.GetType(e.ID()).Kind()
+	if e.ID() == b.tree.Expr().ID() {
+		b.other = otherName(kind)
+	}
 	p := &programNode{place: b.place(b.offset), numbers: kind != types.BoolKind && kind != types.StringKind}
 	ast.PreOrderVisit(e, ast.NewExprVisitor(func(part ast.Expr) { b.inspect(p, part) }))
 	opts := []cel.ProgramOption{
@@ -113,19 +119,6 @@ func (b *builder) program(e ast.Expr) node {
 		b.reportAt(e, "%v: %s", failed.kind, failed.reason)
 	}
 	return constNode(raw)
-}
-
-// saysCEL keeps what CEL says of the type of a whole expression.
-func (b *builder) saysCEL(e ast.Expr, checked *ast.AST) {
-	if e.ID() != b.tree.Expr().ID() {
-		return
-	}
-	t := checked.GetType(e.ID())
-	gives := (&match{}).gives(t)
-	if t.Kind() == types.StructKind {
-		gives.typ = b.scope.types.find(t.TypeName())
-	}
-	b.celType, b.other = gives.typ, gives.other
 }
 
 // inspect notes what a program mentions.

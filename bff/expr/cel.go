@@ -71,20 +71,13 @@ func tooNested(src string) int {
 // A builder turns a typed tree into nodes: paths, choices, defaults, lists and objects by itself, the rest by CEL.
 type builder struct {
 	*typing
-	text    common.Source
-	celType *schema.Type // what CEL says of an expression that is one program; nil when it says nothing
-	other   string       // what it is when it is no JSON
+	text  common.Source
+	other string // what CEL says that the expression is when it is no JSON
 }
 
 // finish returns what the whole expression is.
 func (b *builder) finish(made node, s static) (node, *schema.Type) {
 	typ := s.typ
-	if typ == nothing || typ.Kind == schema.Any && b.celType != nil {
-		typ = b.celType
-	}
-	if typ == nil {
-		typ = schema.Of(schema.Any)
-	}
 	if other := cmp.Or(s.other, b.other); other != "" {
 		b.report(b.offset, "the expression gives %s, which is no JSON: want %s", other, asJSONRemedy(other))
 		return nil, nil
@@ -104,6 +97,9 @@ func asJSONRemedy(other string) string {
 
 // withoutNothing replaces the element type of an empty list, of which nothing is known.
 func withoutNothing(t *schema.Type) *schema.Type {
+	if t == nothing {
+		return schema.Of(schema.Any)
+	}
 	if isEmptyList(t) {
 		return schema.ArrayOf(nil)
 	}

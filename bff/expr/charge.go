@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -10,7 +11,10 @@ import (
 // charges price a call by the size of what goes in and comes out.
 type charges struct{}
 
-var _ cost.ActualCostEstimator = charges{}
+var (
+	_ cost.ActualCostEstimator = charges{}
+	_ cost.Estimator           = charges{}
+)
 
 // Units of cost for sizes: about as long as one step of an expression takes.
 const (
@@ -39,6 +43,23 @@ func (charges) CallCost(function, _ string, args []ref.Val, result ref.Val) *uin
 	}
 	return &total
 }
+
+// minimum returns what an expression costs at least, whatever it is given.
+func minimum(checked *ast.AST) uint64 {
+	least, err := cost.Cost(checked, charges{})
+	if err != nil {
+		return 0
+	}
+	return least.Min
+}
+
+// EstimateCallCost implements cost.Estimator: CEL's own estimate will do for a lower bound.
+func (charges) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
+	return nil
+}
+
+// EstimateSize implements cost.Estimator: what is given may be empty.
+func (charges) EstimateSize(cost.AstNode) *cost.SizeEstimate { return nil }
 
 func weigh(v ref.Val) uint64 {
 	switch v := v.(type) {
