@@ -30,7 +30,7 @@ type Error struct {
 	Operation  string
 	Status     int           // of the upstream's answer; 0 when there was none
 	RetryAfter time.Duration // as the upstream asked; 0 when it did not
-	Problem    []byte        // the upstream's problem or JSON body of an error status, at most 64 KiB; nil when there is none
+	Problem    []byte        // the JSON body of an error status, at most 64 KiB; nil when there is none
 	Forwarded  bool          // the call carried the user's own credential
 	Err        error         // the cause; nil for a plain status
 }
@@ -52,5 +52,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // String names the kind as it appears in logs and on spans (error.type).
 func (k Kind) String() string {
-	return [...]string{"unreachable", "timeout", "canceled", "status", "contract", "too_large", "open", "overloaded", "address", "request"}[k]
+	return [...]string{
+		"unreachable", "timeout", "canceled", "status", "contract", "too_large", "open", "overloaded", "address", "request",
+	}[k]
 }

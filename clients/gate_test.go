@@ -41,25 +41,37 @@ func kindOf(t *testing.T, err error) clients.Kind {
 
 func TestRetry(t *testing.T) {
 	unreachable := &clients.Error{Kind: clients.Unreachable, Err: errors.New("reset")}
+	again := clients.Call{Repeat: true}
+	hurried := clients.Call{Repeat: true, Timeout: 5 * time.Second}
 	for name, test := range map[string]struct {
-		call    clients.Call
-		errs    []error
-		tries   int
-		fails   bool
-		atLeast time.Duration
-		atMost  time.Duration
+		call  clients.Call
+		errs  []error
+		tries int
+		fails bool
+		took  [2]time.Duration // at least and at most
 	}{
-		"succeeds at once":        {call: clients.Call{Repeat: true}, tries: 1},
-		"succeeds the third time": {call: clients.Call{Repeat: true}, errs: []error{unreachable, status(503, 0)}, tries: 3, atLeast: 75 * time.Millisecond, atMost: 150 * time.Millisecond},
-		"gives up after three":    {call: clients.Call{Repeat: true}, errs: []error{unreachable, unreachable, unreachable}, tries: 3, fails: true, atMost: 150 * time.Millisecond},
-		"writes are not repeated": {errs: []error{unreachable}, tries: 1, fails: true},
-		"404 is an answer":        {call: clients.Call{Repeat: true}, errs: []error{status(404, 0)}, tries: 1, fails: true},
-		"500 is no passing state": {call: clients.Call{Repeat: true}, errs: []error{status(500, 0)}, tries: 1, fails: true},
-		"waits as long as asked":  {call: clients.Call{Repeat: true, Timeout: 5 * time.Second}, errs: []error{status(429, 2*time.Second)}, tries: 2, atLeast: 2 * time.Second, atMost: 2050 * time.Millisecond},
-		"gives up at once when asked to wait past the deadline": {
-			call: clients.Call{Repeat: true, Timeout: 5 * time.Second}, errs: []error{status(429, 6*time.Second)}, tries: 1, fails: true,
+		"succeeds at once": {call: again, tries: 1},
+		"succeeds the third time": {
+			call: again, errs: []error{unreachable, status(503, 0)}, tries: 3,
+			took: [2]time.Duration{75 * time.Millisecond, 150 * time.Millisecond},
 		},
-		"gives up at once when asked to wait for ages": {call: clients.Call{Repeat: true}, errs: []error{status(503, time.Hour)}, tries: 1, fails: true},
+		"gives up after three": {
+			call: again, errs: []error{unreachable, unreachable, unreachable}, tries: 3, fails: true,
+			took: [2]time.Duration{75 * time.Millisecond, 150 * time.Millisecond},
+		},
+		"writes are not repeated": {errs: []error{unreachable}, tries: 1, fails: true},
+		"404 is an answer":        {call: again, errs: []error{status(404, 0)}, tries: 1, fails: true},
+		"500 is no passing state": {call: again, errs: []error{status(500, 0)}, tries: 1, fails: true},
+		"waits as long as asked": {
+			call: hurried, errs: []error{status(429, 2*time.Second)}, tries: 2,
+			took: [2]time.Duration{2 * time.Second, 2050 * time.Millisecond},
+		},
+		"gives up at once when asked to wait past the deadline": {
+			call: hurried, errs: []error{status(429, 6*time.Second)}, tries: 1, fails: true,
+		},
+		"gives up at once when asked to wait for ages": {
+			call: again, errs: []error{status(503, time.Hour)}, tries: 1, fails: true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -70,10 +82,11 @@ func TestRetry(t *testing.T) {
 				if tries != test.tries || (err != nil) != test.fails {
 					t.Errorf("%d tries, error %v; want %d tries, failure %v", tries, err, test.tries, test.fails)
 				}
-				if took := time.Since(start); took < test.atLeast || took > test.atMost {
-					t.Errorf("took %v, want %v to %v", took, test.atLeast, test.atMost)
+				if took := time.Since(start); took < test.took[0] || took > test.took[1] {
+					t.Errorf("took %v, want %v", took, test.took)
 				}
-				if e, ok := errors.AsType[*clients.Error](err); ok && (e.Upstream != "shop" || e.Operation != "listOrders") {
+				e, ok := errors.AsType[*clients.Error](err)
+				if ok && (e.Upstream != "shop" || e.Operation != "listOrders") {
 					t.Errorf("the error names %s.%s", e.Upstream, e.Operation)
 				}
 			})

@@ -2,6 +2,7 @@ package clients
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -40,14 +41,26 @@ func (m *metrics) record(ctx context.Context, start time.Time, method, upstream 
 	if !m.duration.Enabled(ctx) {
 		return
 	}
-	m.duration.Record(ctx, time.Since(start).Seconds(), m.set(outcome{method, upstream, failure, status}))
+	m.duration.Record(ctx, time.Since(start).Seconds(), m.set(outcome{known(method), upstream, failure, status}))
+}
+
+// known keeps callers of a proxy from making labels of their own.
+func known(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodTrace, http.MethodConnect:
+		return method
+	}
+	return "_OTHER"
 }
 
 func (m *metrics) set(o outcome) metric.MeasurementOption {
-	if known, ok := m.sets.Load(o); ok {
-		return known.(metric.MeasurementOption)
+	if built, ok := m.sets.Load(o); ok {
+		return built.(metric.MeasurementOption)
 	}
-	all := []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(o.method), attribute.String("atrium.upstream", o.upstream)}
+	all := []attribute.KeyValue{
+		semconv.HTTPRequestMethodKey.String(o.method), attribute.String("atrium.upstream", o.upstream),
+	}
 	if o.status != 0 {
 		all = append(all, semconv.HTTPResponseStatusCode(o.status))
 	}

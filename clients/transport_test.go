@@ -116,7 +116,7 @@ func TestRebinding(t *testing.T) {
 // stubResolver answers every question for an IPv4 address with what answer returns.
 func stubResolver(t *testing.T, answer func() [4]byte) *net.Resolver {
 	t.Helper()
-	conn, err := net.ListenPacket("udp4", "127.0.0.1:0") //nolint:noctx // a test's own socket
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,10 +5,10 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -55,8 +55,7 @@ func serve(t testing.TB, s rest.Settings, h http.HandlerFunc) upstream {
 	return upstream{client: rest.NewClient(transport), target: target}
 }
 
-func (u upstream) call(t testing.TB, ctx context.Context, o *rest.Operation, a rest.Args) (*rest.Response, error) { //nolint:revive // t first
-	t.Helper()
+func (u upstream) call(ctx context.Context, o *rest.Operation, a rest.Args) (*rest.Response, error) {
 	req, err := o.Request(u.target, a)
 	if err != nil {
 		return nil, err
@@ -69,6 +68,10 @@ func sends(media, text string) http.HandlerFunc {
 		w.Header()["Content-Type"] = []string{media}
 		_, _ = io.WriteString(w, text)
 	}
+}
+
+func answers(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
 // breaksOff promises more than it sends and cuts the connection.
@@ -132,7 +135,7 @@ func TestAnswers(t *testing.T) {
 		}, body: "{}"},
 		"JSON behind a byte order mark": {handler: sends("application/json", "\ufeff{}"), body: "{}"},
 		"compressed":                    {handler: zipped("application/json", zip([]byte(`{"z": true}`))), body: `{"z": true}`},
-		"no content":                    {handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, body: "null"},
+		"no content":                    {handler: answers(http.StatusNoContent), body: "null"},
 		"nothing":                       {handler: func(http.ResponseWriter, *http.Request) {}, body: "null"},
 		"HTML": {
 			handler: sends("text/html; charset=utf-8", "<html>SECRET</html>"),
@@ -164,14 +167,14 @@ func TestAnswers(t *testing.T) {
 			handler: func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
 			kind:    clients.Status, status: 404,
 		},
-		"500": {handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, kind: clients.Status, status: 500},
+		"500": {handler: answers(http.StatusInternalServerError), kind: clients.Status, status: 500},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := serve(t, rest.Settings{Timeout: 250 * time.Millisecond, Attempts: 1, BreakerFailures: -1}, test.handler)
 			if strings.HasPrefix(name, "too large") {
 				u = serve(t, rest.Settings{Attempts: 1}, test.handler)
 			}
-			got, err := u.call(t, t.Context(), inline(t, "GET /x"), rest.Args{})
+			got, err := u.call(t.Context(), inline(t, "GET /x"), rest.Args{})
 			if test.body != "" {
 				if err != nil || string(got.Body) != test.body {
 					t.Fatalf("got %v, %v; want %s", got, err, test.body)
@@ -196,13 +199,13 @@ func TestRetriedCall(t *testing.T) {
 		calls  int32
 		ok     bool
 	}{
-		"503, then well":        {"GET", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, 2, true},
+		"503, then well":        {"GET", answers(http.StatusServiceUnavailable), 2, true},
 		"breaks off, then well": {"GET", breaksOff, 2, true},
-		"a delete":              {"DELETE", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, 2, true},
-		"a write":               {"POST", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, 1, false},
+		"a delete":              {"DELETE", answers(http.StatusBadGateway), 2, true},
+		"a write":               {"POST", answers(http.StatusServiceUnavailable), 1, false},
 		"429 for longer than there is time": {"GET", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "60")
-			w.WriteHeader(429)
+			w.WriteHeader(http.StatusTooManyRequests)
 		}, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,7 +217,7 @@ func TestRetriedCall(t *testing.T) {
 				}
 				sends("application/json", `{}`)(w, r)
 			})
-			_, err := u.call(t, t.Context(), inline(t, test.method+" /x"), rest.Args{})
+			_, err := u.call(t.Context(), inline(t, test.method+" /x"), rest.Args{})
 			if (err == nil) != test.ok || calls.Load() != test.calls {
 				t.Errorf("%d calls, %v; want %d, success %v", calls.Load(), err, test.calls, test.ok)
 			}
@@ -238,10 +241,10 @@ func TestProblemOfAnErrorIsKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			u := serve(t, rest.Settings{}, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", test.media)
-				w.WriteHeader(422)
+				w.WriteHeader(http.StatusUnprocessableEntity)
 				_, _ = io.WriteString(w, test.text)
 			})
-			_, err := u.call(t, t.Context(), inline(t, "POST /x"), rest.Args{Body: []byte("{}"), Forwarded: true})
+			_, err := u.call(t.Context(), inline(t, "POST /x"), rest.Args{Body: []byte("{}"), Forwarded: true})
 			e, ok := errors.AsType[*clients.Error](err)
 			if !ok || e.Status != 422 || string(e.Problem) != test.want || !e.Forwarded {
 				t.Errorf("got %+v", e)
@@ -253,7 +256,9 @@ func TestProblemOfAnErrorIsKept(t *testing.T) {
 func TestWhatReachesTheUpstream(t *testing.T) {
 	type seen struct{ Method, URL, Body, Header string }
 	var got seen
-	names := []string{"Accept", "Authorization", "Content-Type", "Cookie", "X-Extra", "X-Param", "Connection", "Host", "User-Agent"}
+	names := []string{
+		"Accept", "Authorization", "Content-Type", "Cookie", "X-Extra", "X-Param", "Connection", "Host", "User-Agent",
+	}
 	u := serve(t, rest.Settings{}, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got = seen{Method: r.Method, URL: r.URL.RequestURI(), Body: string(body)}
@@ -303,7 +308,7 @@ paths:
 	} {
 		params[post.Param(name)] = []byte(value)
 	}
-	_, err = u.call(t, t.Context(), post, rest.Args{Params: params, Body: []byte(`{"n": 1.50}`), Header: http.Header{
+	_, err = u.call(t.Context(), post, rest.Args{Params: params, Body: []byte(`{"n": 1.50}`), Header: http.Header{
 		"X-Extra": {"1", "2"}, "Authorization": {"Bearer user"}, "Connection": {"close"}, "host": {"evil.example"},
 		"Content-Type": {"text/plain"},
 	}})
@@ -320,7 +325,7 @@ paths:
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	form, _ := spec.Operation("form")
-	if _, err = u.call(t, t.Context(), form, rest.Args{Body: []byte(`{"amount": 100, "card": {"no": "4 2"}, "x": null}`)}); err != nil {
+	if _, err = u.call(t.Context(), form, rest.Args{Body: []byte(`{"amount": 100, "card": {"no": "4 2"}, "x": null}`)}); err != nil {
 		t.Fatal(err)
 	}
 	if got.Body != "amount=100&card%5Bno%5D=4%202" {
@@ -335,7 +340,7 @@ func TestGuardOfATarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.target = target
-	_, err = u.call(t, t.Context(), inline(t, "GET /x"), rest.Args{})
+	_, err = u.call(t.Context(), inline(t, "GET /x"), rest.Args{})
 	if e, ok := errors.AsType[*clients.Error](err); !ok || e.Kind != clients.Address {
 		t.Errorf("got %v", err)
 	}
@@ -344,7 +349,7 @@ func TestGuardOfATarget(t *testing.T) {
 func TestOwnTimeoutOfACall(t *testing.T) {
 	u := serve(t, rest.Settings{Timeout: time.Minute}, drips)
 	start := time.Now()
-	_, err := u.call(t, t.Context(), inline(t, "GET /x"), rest.Args{Timeout: 50 * time.Millisecond})
+	_, err := u.call(t.Context(), inline(t, "GET /x"), rest.Args{Timeout: 50 * time.Millisecond})
 	if e, ok := errors.AsType[*clients.Error](err); !ok || e.Kind != clients.Timeout {
 		t.Errorf("got %v", err)
 	}
@@ -377,7 +382,7 @@ func TestKeyHoldsAllThatIsSent(t *testing.T) {
 		if other, ok := seen[k]; ok {
 			t.Errorf("keys %d and %s are equal", i, other)
 		}
-		seen[k] = fmt.Sprint(i)
+		seen[k] = strconv.Itoa(i)
 	}
 	again := http.Header{"B": {"2"}, "A": {"1"}}
 	if key("GET /x", rest.Args{Header: again}) != key("GET /x", rest.Args{Header: http.Header{"A": {"1"}, "B": {"2"}}}) {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"mime"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -96,7 +97,7 @@ func (r *specReader) responses(o *Operation, n *document.Node) {
 		content := response.Get("content")
 		media, entry := pickJSON(content)
 		switch {
-		case content == nil || len(content.Fields) == 0 || o.Method == "HEAD":
+		case content == nil || len(content.Fields) == 0 || o.Method == http.MethodHead:
 			empty = empty || code != "202" || !found
 		case media == "":
 			other = mediaNames(content)

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -35,7 +36,7 @@ func Inline(id string, n *document.Node) (*Operation, document.Issues) {
 		return nil, document.Issues{n.IssueAt(len(method)+1, "the path %s: %v", path, err)}
 	}
 	switch o.Method {
-	case "POST", "PUT", "PATCH", "DELETE":
+	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
 		o.Body = schema.Of(schema.Any)
 	}
 	return o, nil

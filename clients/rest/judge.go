@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"atrium/tenants/document"
@@ -93,5 +92,5 @@ func oneLine(err error) string {
 	if len(line) > 300 {
 		line = line[:300] + "..."
 	}
-	return fmt.Sprint(line)
+	return line
 }

@@ -124,7 +124,9 @@ func TestQueryStyles(t *testing.T) {
 		s, issues := rest.LoadSpec("s.yaml", []byte(`
 openapi: 3.0.0
 info: { title: T, version: "1" }
-paths: { /x: { get: { operationId: x, parameters: [{ name: p, in: query, `+param+` }], responses: { 200: { description: ok } } } } }
+paths:
+  /x:
+    get: { operationId: x, parameters: [{ name: p, in: query, `+param+` }], responses: { 200: { description: ok } } }
 `))
 		if issues != nil {
 			t.Fatal(issues)
@@ -158,7 +160,10 @@ paths: { /x: { get: { operationId: x, parameters: [{ name: p, in: query, `+param
 		{list + ", style: pipeDelimited, explode: false", `["a","b"]`, "?p=a%7Cb"},
 		{object, `{"a":1,"b":null,"c":"x&y"}`, "?a=1&c=x%26y"},
 		{object + ", explode: false", `{"a":1,"b":"c"}`, "?p=a,1,b,c"},
-		{object + ", style: deepObject", `{"a":{"b":[1,2]},"]":"["}`, "?p%5Ba%5D%5Bb%5D%5B0%5D=1&p%5Ba%5D%5Bb%5D%5B1%5D=2&p%5B%5D%5D=%5B"},
+		{
+			object + ", style: deepObject", `{"a":{"b":[1,2]},"]":"["}`,
+			"?p%5Ba%5D%5Bb%5D%5B0%5D=1&p%5Ba%5D%5Bb%5D%5B1%5D=2&p%5B%5D%5D=%5B",
+		},
 		{"content: { application/json: {} }", ` {"a":[1]} `, "?p=%7B%22a%22%3A%5B1%5D%7D"},
 	} {
 		req, err := spec(test.param).Request(crm, rest.Args{Params: [][]byte{[]byte(test.value)}})
@@ -183,9 +188,11 @@ func TestRefusedArguments(t *testing.T) {
 		args      rest.Args
 		says      string
 	}{
-		"header with a line break": {"GET /x", rest.Args{Header: http.Header{"X-A": {"a\r\nX-B: c"}}}, "header X-A: it holds a control character"},
-		"body of a read":           {"GET /x", rest.Args{Body: []byte("{}")}, "body: the operation takes none"},
-		"too many arguments":       {"GET /x", rest.Args{Params: [][]byte{nil}}, "1 arguments for 0 parameters"},
+		"header with a line break": {
+			"GET /x", rest.Args{Header: http.Header{"X-A": {"a\r\nX-B: c"}}}, "header X-A: it holds a control character",
+		},
+		"body of a read":     {"GET /x", rest.Args{Body: []byte("{}")}, "body: the operation takes none"},
+		"too many arguments": {"GET /x", rest.Args{Params: [][]byte{nil}}, "1 arguments for 0 parameters"},
 	} {
 		_, err := inline(t, test.operation).Request(crm, test.args)
 		e, ok := errors.AsType[*clients.Error](err)
@@ -200,23 +207,25 @@ func TestTargetSettings(t *testing.T) {
 		settings rest.TargetSettings
 		says     string // "" when it is fine
 	}{
-		"https":         {rest.TargetSettings{BaseURL: "https://crm.example.com/v1"}, ""},
-		"port, IPv6":    {rest.TargetSettings{BaseURL: "http://[::1]:8080"}, ""},
-		"another case":  {rest.TargetSettings{BaseURL: "HTTPS://CRM.example.com"}, ""},
-		"empty":         {rest.TargetSettings{}, "want http:// or https://"},
-		"file":          {rest.TargetSettings{BaseURL: "file:///etc/passwd"}, "want http:// or https://"},
-		"no host":       {rest.TargetSettings{BaseURL: "http:///x"}, "names no host"},
-		"only a port":   {rest.TargetSettings{BaseURL: "http://:80"}, "names no host"},
-		"opaque":        {rest.TargetSettings{BaseURL: "http:crm.example.com"}, "names no host"},
-		"password":      {rest.TargetSettings{BaseURL: "https://u:SECRET@crm.example.com"}, "holds a password"},
-		"query":         {rest.TargetSettings{BaseURL: "https://crm.example.com?SECRET"}, "query or fragment"},
-		"fragment":      {rest.TargetSettings{BaseURL: "https://crm.example.com/#"}, "query or fragment"},
-		"dots":          {rest.TargetSettings{BaseURL: "https://crm.example.com/a/%2e%2e/b"}, "dot segment"},
-		"no URL":        {rest.TargetSettings{BaseURL: "https://SECRET host/"}, "it is no URL"},
-		"line break":    {rest.TargetSettings{BaseURL: "https://a/", Header: http.Header{"X": {"SECRET\nY: z"}}}, "control character"},
-		"no header":     {rest.TargetSettings{BaseURL: "https://a/", Header: http.Header{"X y": {"z"}}}, "holds no"},
-		"host header":   {rest.TargetSettings{BaseURL: "https://a/", Header: http.Header{"host": {"evil"}}}, "set by the connection"},
-		"length header": {rest.TargetSettings{BaseURL: "https://a/", Header: http.Header{"Content-Length": {"1"}}}, "set by the connection"},
+		"https":        {rest.TargetSettings{BaseURL: "https://crm.example.com/v1"}, ""},
+		"port, IPv6":   {rest.TargetSettings{BaseURL: "http://[::1]:8080"}, ""},
+		"another case": {rest.TargetSettings{BaseURL: "HTTPS://CRM.example.com"}, ""},
+		"empty":        {rest.TargetSettings{}, "want http:// or https://"},
+		"file":         {rest.TargetSettings{BaseURL: "file:///etc/passwd"}, "want http:// or https://"},
+		"no host":      {rest.TargetSettings{BaseURL: "http:///x"}, "names no host"},
+		"only a port":  {rest.TargetSettings{BaseURL: "http://:80"}, "names no host"},
+		"opaque":       {rest.TargetSettings{BaseURL: "http:crm.example.com"}, "names no host"},
+		"password":     {rest.TargetSettings{BaseURL: "https://u:SECRET@crm.example.com"}, "holds a password"},
+		"query":        {rest.TargetSettings{BaseURL: "https://crm.example.com?SECRET"}, "query or fragment"},
+		"fragment":     {rest.TargetSettings{BaseURL: "https://crm.example.com/#"}, "query or fragment"},
+		"dots":         {rest.TargetSettings{BaseURL: "https://crm.example.com/a/%2e%2e/b"}, "dot segment"},
+		"no URL":       {rest.TargetSettings{BaseURL: "https://SECRET host/"}, "it is no URL"},
+		"line break":   {rest.TargetSettings{BaseURL: "https://a/", Header: http.Header{"X": {"SECRET\nY: z"}}}, "control character"},
+		"no header":    {rest.TargetSettings{BaseURL: "https://a/", Header: http.Header{"X y": {"z"}}}, "holds no"},
+		"host header":  {rest.TargetSettings{BaseURL: "https://a/", Header: http.Header{"host": {"evil"}}}, "set by the connection"},
+		"length header": {
+			rest.TargetSettings{BaseURL: "https://a/", Header: http.Header{"Content-Length": {"1"}}}, "set by the connection",
+		},
 	} {
 		_, err := rest.NewUpstream(rest.Settings{Name: "crm"}).Target("acme", test.settings)
 		if (err != nil) != (test.says != "") || err != nil && !strings.Contains(err.Error(), test.says) {
@@ -232,11 +241,12 @@ func TestInline(t *testing.T) {
 	for text, want := range map[string]string{
 		"GET /customers/{id}": "",
 		"post /x":             "",
-		"PROPFIND /x":         "t.yaml:2:3: want a method and a path such as GET /customers/{id}; there is DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE",
-		"GTE /x":              `t.yaml:2:3: want a method and a path such as GET /customers/{id}; did you mean "GET"?`,
-		"GET customers":       "t.yaml:2:7: a path starts with /",
-		"GET /a/{id":          "t.yaml:2:7: the path /a/{id: want {name}",
-		"GET /a/{id}/{id}":    "t.yaml:2:7: the path /a/{id}/{id}: {id} is there twice",
+		"PROPFIND /x": "t.yaml:2:3: want a method and a path such as GET /customers/{id}; " +
+			"there is DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE",
+		"GTE /x":           `t.yaml:2:3: want a method and a path such as GET /customers/{id}; did you mean "GET"?`,
+		"GET customers":    "t.yaml:2:7: a path starts with /",
+		"GET /a/{id":       "t.yaml:2:7: the path /a/{id: want {name}",
+		"GET /a/{id}/{id}": "t.yaml:2:7: the path /a/{id}/{id}: {id} is there twice",
 	} {
 		o, issues := rest.Inline("x", &document.Node{File: "t.yaml", Line: 2, Column: 3, Kind: document.String, Text: text})
 		got := ""
@@ -266,7 +276,9 @@ func TestAccepts(t *testing.T) {
 		"null for what may be absent": {&rest.Param{Type: schema.Of(schema.Integer)}, schema.Of(schema.Integer).OrNull(), 0},
 		"an object":                   {text, schema.ObjectOf(), 1},
 		"text as a number":            {&rest.Param{Type: schema.Of(schema.Integer)}, schema.Of(schema.String), 1},
-		"number of an enum":           {&rest.Param{Type: &schema.Type{Kind: schema.String, Enum: []string{`"a"`}}}, schema.Of(schema.Integer), 1},
+		"number for an enum": {
+			&rest.Param{Type: &schema.Type{Kind: schema.String, Enum: []string{`"a"`}}}, schema.Of(schema.Integer), 1,
+		},
 	} {
 		if got := test.param.Accepts(test.typ); len(got) != test.want {
 			t.Errorf("%s: %v", name, got)

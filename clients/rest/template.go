@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// parsePath compiles Path. Parameters that it names and nobody declared are added, as text; path parameters that it does
-// not name are dropped.
+// parsePath compiles Path. Parameters that it names and nobody declared are added, as text; path parameters that it
+// does not name are dropped.
 func (o *Operation) parsePath() error {
 	path, query, _ := strings.Cut(o.Path, "?")
 	if strings.Contains(o.Path, "#") {

@@ -42,11 +42,11 @@ func (a *assignment) assign(t, want *Type, pointer string, depth int) {
 	if t == want || t.Kind == Any || want.Kind == Any || depth == 0 {
 		return
 	}
-	if pair := [2]*Type{t, want}; a.seen[pair] {
+	pair := [2]*Type{t, want}
+	if a.seen[pair] {
 		return
-	} else {
-		a.seen[pair] = true
 	}
+	a.seen[pair] = true
 	if t.AllowsNull() && !want.AllowsNull() {
 		a.report(pointer, "want "+want.String()+", found "+t.String(), t.Kind != Null)
 		if t.Kind == Null {

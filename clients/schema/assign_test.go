@@ -46,38 +46,78 @@ func TestAssignableTo(t *testing.T) {
 		"choice": {"oneOf": [{"$ref": "#/properties/customer"}, {"type": "string"}]}
 	}`)
 	text := schema.Field{Name: "name", Type: schema.Of(schema.String), Required: true}
-	misspelt := schema.Field{Name: "nmae", Type: schema.Of(schema.String), Required: true}
+	misspelt := schema.Field{Name: "nome", Type: schema.Of(schema.String), Required: true}
 	for name, test := range map[string]struct {
 		from, to *schema.Type
 		want     []schema.Mismatch
 	}{
-		"same":                    {of("customer"), of("customer"), nil},
-		"any fits":                {of("any"), of("customer"), nil},
-		"fits any":                {of("null"), of("any"), nil},
-		"integer is a number":     {of("int"), of("number"), nil},
-		"number is no integer":    {of("number"), of("int"), []schema.Mismatch{{Reason: "want integer, found number"}}},
-		"null":                    {of("null"), of("textOrNull"), nil},
-		"null where none goes":    {of("null"), of("text"), []schema.Mismatch{{Reason: "want string, found null"}}},
-		"may be null":             {of("textOrNull"), of("text"), []schema.Mismatch{{Reason: "want string, found string or null", Null: true}}},
-		"enum in enum":            {of("ab"), of("abc"), nil},
-		"enum too large":          {of("abc"), of("ab"), []schema.Mismatch{{Reason: `want one of "a", "b", found "c"`}}},
-		"enum is text":            {of("ab"), of("text"), nil},
-		"text may be of an enum":  {of("text"), of("ab"), nil},
-		"elements":                {of("ints"), of("texts"), []schema.Mismatch{{Pointer: "/-", Reason: "want string, found integer"}}},
-		"list of anything":        {of("ints"), of("list"), nil},
-		"union into one":          {of("textOrInt"), of("text"), []schema.Mismatch{{Reason: "want string, found integer"}}},
-		"one into union":          {of("text"), of("textOrInt"), nil},
-		"none of a union":         {of("ints"), of("textOrInt"), []schema.Mismatch{{Reason: "want string or integer, found list of integer"}}},
-		"object into union":       {of("optional"), of("choice"), []schema.Mismatch{{Pointer: "/id", Reason: "want string, found string that may be absent", Null: true}}},
+		"same":                 {of("customer"), of("customer"), nil},
+		"any fits":             {of("any"), of("customer"), nil},
+		"fits any":             {of("null"), of("any"), nil},
+		"integer is a number":  {of("int"), of("number"), nil},
+		"number is no integer": {of("number"), of("int"), []schema.Mismatch{{Reason: "want integer, found number"}}},
+		"null":                 {of("null"), of("textOrNull"), nil},
+		"null where none goes": {of("null"), of("text"), []schema.Mismatch{{Reason: "want string, found null"}}},
+		"may be null": {
+			of("textOrNull"), of("text"),
+			[]schema.Mismatch{
+				{Reason: "want string, found string or null", Null: true},
+			},
+		},
+		"enum in enum":           {of("ab"), of("abc"), nil},
+		"enum too large":         {of("abc"), of("ab"), []schema.Mismatch{{Reason: `want one of "a", "b", found "c"`}}},
+		"enum is text":           {of("ab"), of("text"), nil},
+		"text may be of an enum": {of("text"), of("ab"), nil},
+		"elements": {
+			of("ints"), of("texts"),
+			[]schema.Mismatch{
+				{Pointer: "/-", Reason: "want string, found integer"},
+			},
+		},
+		"list of anything": {of("ints"), of("list"), nil},
+		"union into one": {
+			of("textOrInt"), of("text"),
+			[]schema.Mismatch{
+				{Reason: "want string, found integer"},
+			},
+		},
+		"one into union": {of("text"), of("textOrInt"), nil},
+		"none of a union": {
+			of("ints"), of("textOrInt"),
+			[]schema.Mismatch{
+				{Reason: "want string or integer, found list of integer"},
+			},
+		},
+		"object into union": {
+			of("optional"), of("choice"),
+			[]schema.Mismatch{
+				{Pointer: "/id", Reason: "want string, found string that may be absent", Null: true},
+			},
+		},
 		"more members than asked": {of("larger"), of("customer"), nil},
-		"more than allowed":       {of("larger"), of("closed"), []schema.Mismatch{{Pointer: "/since", Reason: "object has no member since; there is id"}}},
-		"may be absent":           {of("optional"), of("customer"), []schema.Mismatch{{Pointer: "/id", Reason: "want string, found string that may be absent", Null: true}}},
-		"map for members":         {of("map"), of("customer"), []schema.Mismatch{{Pointer: "/id", Reason: "want string, found string that may be absent", Null: true}}},
+		"more than allowed": {
+			of("larger"), of("closed"),
+			[]schema.Mismatch{
+				{Pointer: "/since", Reason: "object has no member since; there is id"},
+			},
+		},
+		"may be absent": {
+			of("optional"), of("customer"),
+			[]schema.Mismatch{
+				{Pointer: "/id", Reason: "want string, found string that may be absent", Null: true},
+			},
+		},
+		"map for members": {
+			of("map"), of("customer"),
+			[]schema.Mismatch{
+				{Pointer: "/id", Reason: "want string, found string that may be absent", Null: true},
+			},
+		},
 		"members for a map":       {of("customer"), of("map"), nil},
 		"read only is not needed": {schema.ObjectOf(text), of("created"), nil},
 		"misspelt": {schema.ObjectOf(misspelt), of("created"), []schema.Mismatch{
 			{Pointer: "/name", Reason: "want string, found nothing"},
-			{Pointer: "/nmae", Reason: `object has no member nmae; did you mean "name"?`},
+			{Pointer: "/nome", Reason: `object has no member nome; did you mean "name"?`},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

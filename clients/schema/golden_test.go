@@ -19,9 +19,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestRead reads the components of document.yaml in each archive and compares the types, the issues and the emitted
-// JSON Schema with the other files of the archive. A second document, such as the same in another dialect, must give the
-// same types.
+// TestRead reads the components of the first document in each archive and compares the types, the issues and the
+// emitted JSON Schema with the other files of the archive. A second document, such as the same in another dialect, must
+// give the same types.
 func TestRead(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {

@@ -22,8 +22,8 @@ func shapeKeywords() []string {
 // otherKeywords are read elsewhere or change no type.
 func otherKeywords() []string {
 	return []string{
-		"$ref", "allOf", "oneOf", "anyOf", "not", "nullable", "if", "then", "else", "$defs", "definitions", "$schema", "$id", "$comment",
-		"title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly",
+		"$ref", "allOf", "oneOf", "anyOf", "not", "nullable", "if", "then", "else", "$defs", "definitions",
+		"$schema", "$id", "$comment", "title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly",
 		"contains", "minContains", "maxContains", "propertyNames", "dependentRequired", "dependentSchemas",
 		"unevaluatedItems", "contentEncoding", "contentMediaType", "contentSchema", "discriminator", "externalDocs", "xml",
 	}

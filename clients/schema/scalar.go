@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -166,10 +167,8 @@ func isUUID(s string) bool {
 // oneOf reports whether a value is one of an enum's, which are JSON.
 func oneOf(enum []string, raw []byte) bool {
 	raw = bytes.TrimSpace(raw)
-	for _, allowed := range enum {
-		if string(raw) == allowed {
-			return true
-		}
+	if slices.Contains(enum, string(raw)) {
+		return true
 	}
 	var value any
 	if json.Unmarshal(raw, &value) != nil {
