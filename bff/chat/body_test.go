@@ -1,11 +1,8 @@
 package chat_test
 
 import (
-	"errors"
-	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -90,49 +87,4 @@ func TestMessagesOfUseChat(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-}
-
-// Draining lets answers end, then cuts viewers off: a text viewer is told, and no viewer takes it for the end.
-func TestDrain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		u := holds(chunk("Hel"))
-		m := model(u)
-		m.OnDisconnect, m.Timeouts.Idle = chat.Finish, hour
-		g := newGenerations(t, chat.Options{Heartbeat: hour})
-		text := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{m}})
-		openai := ask(t.Context(), g, "/assistant?dialect=openai", hi, chat.Call{Models: []*chat.Model{m}})
-		text.until(t, "Hel")
-		openai.until(t, "Hel")
-		drainFor(t, g, "28s", "30s")
-		const shutdown = "200 text/event-stream\nid: 1\ndata: {\"content\":\"Hel\"}\n\nevent: shutdown\ndata: {}\n\n<abort>\n"
-		if got := text.wait().String(); got != shutdown {
-			t.Errorf("text:\n%s", got)
-		}
-		if got := openai.wait().String(); got != "200 text/event-stream\n"+chunk("Hel")+"<abort>\n" {
-			t.Errorf("openai:\n%s", got)
-		}
-		if len(u.ended) != 2 || !errors.Is(text.err, openai.err) {
-			t.Errorf("%d upstreams let go, errors %v, %v", len(u.ended), text.err, openai.err)
-		}
-	})
-}
-
-func TestDrainWaitsNoLongerThanNeeded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGenerations(t, chat.Options{})
-		ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{model(says(hello))}}).wait()
-		drainFor(t, g, "0s", "30s")
-	})
-}
-
-func TestDrainBeforeTheFirstEvent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGenerations(t, chat.Options{})
-		s := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{model(holds(""))}})
-		synctest.Wait()
-		drainFor(t, g, "9s", "10s")
-		if s.wait().status != http.StatusServiceUnavailable {
-			t.Errorf("%s", s)
-		}
-	})
 }

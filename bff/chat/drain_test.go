@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"atrium/bff/chat"
@@ -77,14 +78,8 @@ func TestClientLeavesARealConnection(t *testing.T) {
 
 // A broken answer ends the connection in a way that no client takes for the end; TestMain sees that nothing is left over.
 func TestManyAborts(t *testing.T) {
-	const clients, each = 20, 10
-	u := &upstream{play: func(ctx context.Context, _ int, w io.Writer) {
-		for ctx.Err() == nil {
-			if _, err := io.WriteString(w, chunk("Hello")); err != nil {
-				return
-			}
-		}
-	}}
+	const clients, each = 10, 10
+	u := holds(strings.Repeat(chunk("Hello"), 10))
 	g := newGenerations(t, chat.Options{})
 	s := server(t, g, model(u), 1)
 	var running sync.WaitGroup
@@ -102,7 +97,7 @@ func TestManyAborts(t *testing.T) {
 					cancel()
 					continue
 				}
-				_, _ = io.ReadAtLeast(res.Body, make([]byte, 4096), 1000)
+				_, _ = io.ReadAtLeast(res.Body, make([]byte, 4096), 100)
 				cancel()
 				_ = res.Body.Close()
 			}
@@ -115,4 +110,51 @@ func TestManyAborts(t *testing.T) {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) || g.Open("acme") != 0 {
 		t.Errorf("%d generations are left", g.Open("acme"))
 	}
+}
+
+// Draining lets answers end, then cuts viewers off: a text viewer is told, and no viewer takes it for the end.
+func TestDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := holds(chunk("Hel"))
+		m := model(u)
+		m.OnDisconnect, m.Timeouts.Idle = chat.Finish, hour
+		g := newGenerations(t, chat.Options{Heartbeat: hour})
+		text := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{m}})
+		openai := ask(t.Context(), g, "/assistant?dialect=openai", hi, chat.Call{Models: []*chat.Model{m}})
+		text.until(t, "Hel")
+		openai.until(t, "Hel")
+		drainFor(t, g, "28s", "30s")
+		const shutdown = "200 text/event-stream\nid: 1\ndata: {\"content\":\"Hel\"}\n\nevent: shutdown\ndata: {}\n\n<abort>\n"
+		if got := text.wait().String(); got != shutdown {
+			t.Errorf("text:\n%s", got)
+		}
+		if got := openai.wait().String(); got != "200 text/event-stream\n"+chunk("Hel")+"<abort>\n" {
+			t.Errorf("openai:\n%s", got)
+		}
+		<-u.ended
+		<-u.ended
+		if !errors.Is(text.err, openai.err) {
+			t.Errorf("errors %v, %v", text.err, openai.err)
+		}
+	})
+}
+
+func TestDrainWaitsNoLongerThanNeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGenerations(t, chat.Options{})
+		ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{model(says(hello))}}).wait()
+		drainFor(t, g, "0s", "30s")
+	})
+}
+
+func TestDrainBeforeTheFirstEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGenerations(t, chat.Options{})
+		s := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{model(holds(""))}})
+		synctest.Wait()
+		drainFor(t, g, "9s", "10s")
+		if s.wait().status != http.StatusServiceUnavailable {
+			t.Errorf("%s", s)
+		}
+	})
 }

@@ -51,12 +51,28 @@ func (gen *generation) failureFor(err error) failure {
 		f.Code, f.Message = codeRounds, "The model did not come to an answer."
 	default:
 		p := problem.From(err)
-		f.Code, f.Message = p.Code, p.Detail
+		f.Code, f.Message = p.Code, brokeOff(err, p.Detail)
 		if gen.quotes {
 			quote(&f, err)
 		}
 	}
 	return f
+}
+
+// brokeOff says what became of an answer that had begun, where the model is to blame; else otherwise.
+func brokeOff(err error, otherwise string) string {
+	e, ok := errors.AsType[*clients.Error](err)
+	switch {
+	case !ok:
+		return otherwise
+	case e.Kind == clients.Timeout:
+		return "The model took too long."
+	case e.Kind == clients.Status:
+		return "The model reported an error."
+	case e.Kind == clients.TooLarge:
+		return "The model's answer is too large."
+	}
+	return "The answer broke off."
 }
 
 // quote puts in the model's own words, unless they are about our credential.

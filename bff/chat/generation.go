@@ -96,9 +96,11 @@ func (gen *generation) finish(outcome error, k kind, data []byte) {
 		close(gen.begun)
 		return
 	}
-	_ = gen.log.append(k, data, [2]int{}) // the last event always fits
-	if len(gen.log.records) == 1 {
-		close(gen.begun)
+	if !errors.Is(outcome, errShutdown) { // such an answer has no end here: its viewers are to resume elsewhere
+		_ = gen.log.append(k, data, [2]int{}) // the last event always fits
+	}
+	if outcome == nil && len(gen.log.records) == 1 {
+		close(gen.begun) // an answer without a word
 	}
 	gen.wakeLocked()
 }

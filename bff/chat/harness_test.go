@@ -125,6 +125,7 @@ func finish(reason string) string {
 const (
 	usage = `data: {"id":"c1","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}` + "\n\n"
 	done  = "data: [DONE]\n\n"
+	role  = `data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}` + "\n\n"
 )
 
 // hello is a whole answer of two words.

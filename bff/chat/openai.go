@@ -10,11 +10,13 @@ type openaiEncoder struct {
 	frames
 	usage bool // the client asked for it
 	tools bool // the calls are ours
+	begun bool // the first chunk, which names the role, was told
 }
 
 func (o *openaiEncoder) encode(dst []byte, e event) []byte {
 	switch e.kind {
 	case textEvent:
+		o.begun = true
 		dst = o.add(dst, "", e.data)
 	case chunkEvent:
 		if o.shows(e.data) {
@@ -41,7 +43,10 @@ func (o *openaiEncoder) shows(data []byte) bool {
 	case !o.tools:
 		return true
 	}
-	return len(c.Calls) == 0 && c.Finish != finishToolCalls
+	first := !o.begun
+	o.begun = true
+	says := c.Text != nil || c.Reasoning != nil || c.Refusal != nil || c.Finish != ""
+	return len(c.Calls) == 0 && c.Finish != finishToolCalls && (first || says)
 }
 
 const finishToolCalls = "tool_calls"

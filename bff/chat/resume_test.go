@@ -265,8 +265,8 @@ func TestJSON(t *testing.T) {
 		const head = `{"id":"GEN","status":"`
 		tests := map[string]*upstream{
 			`complete","created":"2000-01-01T00:00:00Z","model":"m-1","content":"Hello\né","reasoning":"Hm","finishReason":"stop","usage":{"inputTokens":7,"outputTokens":2}}`: says(rich),
-			`running","created":"2000-01-01T00:00:00Z","content":"Hel"}`: holds(chunk("Hel")),
-			`failed","created":"2000-01-01T00:00:00Z","content":"Hel","error":{"code":"upstream-contract","message":"The upstream: the answer was not what was promised."}}`: says(chunk("Hel")),
+			`running","created":"2000-01-01T00:00:00Z","content":"Hel"}`:                                                                       holds(chunk("Hel")),
+			`failed","created":"2000-01-01T00:00:00Z","content":"Hel","error":{"code":"upstream-contract","message":"The answer broke off."}}`: says(chunk("Hel")),
 		}
 		for want, u := range tests {
 			if diff := cmp.Diff(head+want, answer(u)); diff != "" {
@@ -282,6 +282,7 @@ func TestKeeping(t *testing.T) {
 		g := newGenerations(t, chat.Options{Keep: time.Minute, KeepBytes: 2500})
 		generation := func() string {
 			s := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{model(says(hello))}}).wait()
+			synctest.Wait() // for it to be put away
 			return s.header.Get(chat.Header)
 		}
 		there := func(id string) bool { return look(t.Context(), g, id, "", nil).wait().status == http.StatusOK }

@@ -147,7 +147,7 @@ func (g *Generations) show(w http.ResponseWriter, r *http.Request, gen *generati
 	out := sse.NewWriter(w, sse.Options{Heartbeat: g.opts.Heartbeat, Beat: d.beat(), WriteTimeout: g.opts.WriteTimeout})
 	s := &show{out: out, gen: gen, encoder: gen.newEncoder(d, after)}
 	now := s.look()
-	if len(s.buf) == 0 && now.ended {
+	if len(s.buf) == 0 && now.ended && !errors.Is(now.outcome, errShutdown) {
 		w.WriteHeader(http.StatusNoContent) // the viewer has it all; an EventSource takes this as the end
 		return nil
 	}
@@ -164,10 +164,10 @@ func (g *Generations) show(w http.ResponseWriter, r *http.Request, gen *generati
 		}
 		switch {
 		case s.behind():
-		case now.ended:
+		case now.ended && !errors.Is(now.outcome, errShutdown):
 			gen.deliver()
 			return now.outcome
-		case now.cutOff:
+		case now.ended, now.cutOff:
 			return s.cutOff(d)
 		default:
 			if err := out.Wait(r.Context(), v.wake); err != nil {

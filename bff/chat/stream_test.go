@@ -23,13 +23,13 @@ func TestDialects(t *testing.T) {
 		{"text", "/assistant", hi, hello, "200 text/event-stream\n" +
 			"id: 1\ndata: {\"content\":\"Hel\"}\n\nid: 2\ndata: {\"content\":\"lo\"}\n\nid: 3\ndata: [DONE]\n\n"},
 		{"text, broken", "/assistant?dialect=text", hi, chunk("Hel"), "200 text/event-stream\n" +
-			"id: 1\ndata: {\"content\":\"Hel\"}\n\nevent: error\nid: 2\ndata: {\"error\":{\"code\":\"upstream-contract\",\"message\":\"The upstream: the answer was not what was promised.\"}}\n\n"},
+			"id: 1\ndata: {\"content\":\"Hel\"}\n\nevent: error\nid: 2\ndata: {\"error\":{\"code\":\"upstream-contract\",\"message\":\"The answer broke off.\"}}\n\n"},
 		{
 			"openai: without usage, as nobody asked", "/assistant?dialect=openai", hi, hello,
 			"200 text/event-stream\n" + chunk("Hel") + chunk("lo") + finish("stop") + done,
 		},
 		{"openai, broken", "/assistant?dialect=openai", hi, chunk("Hel"), "200 text/event-stream\ndata: " + raw1 + "\n\n" +
-			"data: {\"error\":{\"message\":\"The upstream: the answer was not what was promised.\",\"type\":\"server_error\",\"code\":\"upstream-contract\",\"param\":null}}\n\ndata: [DONE]\n\n"},
+			"data: {\"error\":{\"message\":\"The answer broke off.\",\"type\":\"server_error\",\"code\":\"upstream-contract\",\"param\":null}}\n\ndata: [DONE]\n\n"},
 		{"openai, not streamed", "/assistant?dialect=openai", strings.Replace(hi, "{", `{"stream":false,`, 1), hello, "200 application/json\n" +
 			`{"id":"c1","object":"chat.completion","created":946684800,"model":"m-1","choices":[{"index":0,"message":{"role":"assistant","content":"Hello","refusal":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}`},
 		{
@@ -50,7 +50,7 @@ func TestDialects(t *testing.T) {
 		{"ui, broken", "/assistant?dialect=ui", hi, chunk("Hel"), "200 text/event-stream\n" +
 			"id: 1\ndata: {\"type\":\"start\",\"messageId\":\"GEN\"}\n\nid: 2\ndata: {\"type\":\"start-step\"}\n\nid: 3\ndata: {\"type\":\"text-start\",\"id\":\"1\"}\n\n" +
 			"id: 4\ndata: {\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"Hel\"}\n\nid: 5\ndata: {\"type\":\"text-end\",\"id\":\"1\"}\n\n" +
-			"id: 6\ndata: {\"type\":\"error\",\"errorText\":\"The upstream: the answer was not what was promised.\"}\n\nid: 7\ndata: [DONE]\n\n"},
+			"id: 6\ndata: {\"type\":\"error\",\"errorText\":\"The answer broke off.\"}\n\nid: 7\ndata: [DONE]\n\n"},
 		{
 			"a refusal is text", "/assistant", hi, `data: {"choices":[{"index":0,"delta":{"refusal":"No."}}]}` + "\n\n" + finish("stop"),
 			"200 text/event-stream\nid: 1\ndata: {\"content\":\"No.\"}\n\nid: 2\ndata: [DONE]\n\n",
@@ -99,6 +99,7 @@ func TestBeforeTheFirstEvent(t *testing.T) {
 		{"the model's 429 stays", []*upstream{limited}, "429 upstream-limited", "7", []int{1}},
 		{"in band too", []*upstream{inBand}, "429 upstream-limited", "", []int{1}},
 		{"an error is 502", []*upstream{refuses(500, "", "{}")}, "502 upstream-failed", "", []int{1}},
+		{"the role alone is no answer", []*upstream{says(role + `data: {"error":{"message":"x"}}` + "\n\n")}, "502 upstream-failed", "", []int{1}},
 		{"our credential is our fault", []*upstream{refuses(401, "", "{}")}, "502 upstream-failed", "", []int{1}},
 		{"no stream", []*upstream{page}, "502 upstream-contract", "", []int{1}},
 		{"silence is 504", []*upstream{holds(": hb\n\n")}, "504 upstream-timeout", "", []int{1}},

@@ -128,7 +128,7 @@ func TestErrorsInOpenAIsShape(t *testing.T) {
 		},
 		{
 			"in band about our credential", body, says(chunk("Hel") + `data: {"error":{"message":"bad key sk-123","code":401}}` + "\n\n"),
-			"200 text/event-stream\n" + chunk("Hel") + "data: " + failed("The upstream: it answered with an error.", "server_error", "upstream-failed", "null") + "\n\n" + done, nil,
+			"200 text/event-stream\n" + chunk("Hel") + "data: " + failed("The model reported an error.", "server_error", "upstream-failed", "null") + "\n\n" + done, nil,
 		},
 	}
 	for _, tt := range tests {

@@ -47,6 +47,11 @@ func (c *Chunk) Plain() bool {
 		c.Usage == nil && c.Choices == 1
 }
 
+// says reports whether the chunk is more than the announcement of an answer.
+func (c *Chunk) says() bool {
+	return c.Text != nil || c.Reasoning != nil || c.Refusal != nil || len(c.Calls) > 0 || (c.ended|c.open>>1) != 0 || c.Usage != nil
+}
+
 // columns of the side view, picked from a chunk in the pass that validates it.
 type columns struct {
 	trie, choice, call                               *rawjson.Trie

@@ -145,7 +145,7 @@ func (c *call) failure(err error) *clients.Error {
 	if _, long := errors.AsType[*sse.TooLongError](err); long {
 		return c.named(&clients.Error{Kind: clients.TooLarge, Err: err})
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, ErrTruncated) {
 		return c.named(contract(ErrTruncated))
 	}
 	return c.named(&clients.Error{Kind: clients.Unreachable, Err: err})

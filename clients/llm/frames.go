@@ -99,7 +99,7 @@ func (f *frames) accept(line []byte, event sse.Event) error {
 	chunk, failed, err := parse(line)
 	switch {
 	case err != nil && event.Unterminated:
-		return io.ErrUnexpectedEOF
+		return ErrTruncated
 	case errors.Is(err, rawjson.ErrTooMany), err != nil:
 		return contract(fmt.Errorf("a chunk is no JSON: %w", err))
 	case failed != nil, event.Type == "error":

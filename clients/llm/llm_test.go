@@ -57,9 +57,15 @@ func (u *upstream) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: header, Body: r, Request: req}, nil
 }
 
-// says is an upstream that writes text and ends.
+// says is an upstream that writes text and ends; it breaks the connection where the text ends in BREAK.
 func says(text string) *upstream {
-	return &upstream{play: func(_ context.Context, w io.Writer) { _, _ = io.WriteString(w, text) }}
+	text, breaks := strings.CutSuffix(text, "BREAK")
+	return &upstream{play: func(_ context.Context, w io.Writer) {
+		_, _ = io.WriteString(w, text)
+		if p, ok := w.(*io.PipeWriter); ok && breaks {
+			_ = p.CloseWithError(io.ErrUnexpectedEOF)
+		}
+	}}
 }
 
 func chunk(content string) string {
@@ -69,6 +75,7 @@ func chunk(content string) string {
 const (
 	finished = `data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n"
 	usage    = `data: {"id":"c1","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}` + "\n\n"
+	role     = `data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}` + "\n\n"
 	done     = "data: [DONE]\n\n"
 )
 
@@ -170,6 +177,7 @@ func TestStreams(t *testing.T) {
 		{"truncated", ab, heard{Text: "ab", Chunks: 2, Kind: "contract"}},
 		{"truncated, then [DONE]", ab + done, heard{Text: "ab", Chunks: 2, Kind: "contract"}},
 		{"truncated inside a chunk", ab + chunk("c")[:40], heard{Text: "ab", Chunks: 2, Kind: "contract"}},
+		{"broken", ab + "BREAK", heard{Text: "ab", Chunks: 2, Kind: "unreachable"}},
 		{"one of two choices ended", strings.ReplaceAll(ab, `"index":0`, `"index":1`) + ab + finished, heard{Text: "ab", Finish: "stop", Chunks: 5, Kind: "contract"}},
 		{"malformed", ab + "data: {\"choices\":[{\n\n" + chunk("c") + finished, heard{Text: "ab", Chunks: 2, Kind: "contract"}},
 		{"error", ab + "data: {\"error\":{\"message\":\"boom\"}}\n\n", heard{Text: "ab", Chunks: 2, Kind: "status 500"}},
@@ -184,6 +192,9 @@ func TestStreams(t *testing.T) {
 		{"finish reason error", ab + strings.Replace(finished, "stop", "error", 1), heard{Text: "ab", Chunks: 2, Kind: "status 500"}},
 		{"too long", chunk("a") + chunk(strings.Repeat("x", 5<<20)), heard{Text: "a", Chunks: 1, Kind: "too_large"}},
 
+		{"announced, then whole", role + ab + finished, heard{Text: "ab", Finish: "stop", Chunks: 4}},
+		{"announced often", role + role + role + role + role + "data: {\"error\":\"boom\"}\n\n", heard{Chunks: 5, Kind: "status 500"}},
+		{"announced, then an error", role + "data: {\"error\":\"boom\"}\n\n", heard{Kind: "status 500", Early: true}},
 		{"error first", "data: {\"error\":{\"message\":\"boom\",\"type\":\"x\",\"code\":\"rate_limit_exceeded\"}}\n\n", heard{Kind: "status 429", Early: true}},
 		{"nothing", "", heard{Kind: "contract", Early: true}},
 		{"only [DONE]", done, heard{Kind: "contract", Early: true}},

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -15,16 +16,19 @@ import (
 type Stream struct {
 	call   *call
 	source *openai.ChatCompletionStream
-	first  bool // the first chunk was read and not yet given
+	held   [][]byte // chunks that were read and not yet given, the last of them the first to say anything
 	ended  uint64
 	open   uint64 // choices that were begun and have not ended
 	err    error
 	closed bool
 }
 
-// Stream asks a model for an answer and waits for its first event. body is the exact JSON to send, with its model and
-// "stream": true. Until Stream has returned nothing of an answer was seen, so that another model can be asked after any
-// error. Errors are *clients.Error: Status with the server's status, RetryAfter and a *ModelError; Timeout with a
+// maxHeld bounds how many chunks Stream waits for one that says something.
+const maxHeld = 4
+
+// Stream asks a model for an answer and waits for its first token: servers are known to send a first chunk, with nothing
+// but a role, before they have begun to think. body is the exact JSON to send, with its model and "stream": true. Until
+// Stream has returned nothing of an answer was seen, so that another model can be asked after any error. Errors are *clients.Error: Status with the server's status, RetryAfter and a *ModelError; Timeout with a
 // *TimeoutError; Contract; Unreachable and the like.
 func (c *Client) Stream(ctx context.Context, m *Model, body []byte) (*Stream, error) {
 	k := c.newCall(ctx, m, operationChat, body, true)
@@ -37,12 +41,15 @@ func (c *Client) Stream(ctx context.Context, m *Model, body []byte) (*Stream, er
 		return nil, failed
 	}
 	s.source = source
-	if err := s.read(); err != nil {
-		failed := k.failure(err)
-		s.finish(failed)
-		return nil, failed
+	for said := false; !said; {
+		if err := s.read(); err != nil {
+			failed := k.failure(err)
+			s.finish(failed)
+			return nil, failed
+		}
+		s.held = append(s.held, bytes.Clone(k.frames.chunk.Raw))
+		said = k.frames.chunk.says() || len(s.held) == maxHeld
 	}
-	s.first = true
 	k.span.first()
 	k.watch.next(&TimeoutError{Waited: waitedNext, Limit: k.limits.Idle})
 	return s, nil
@@ -54,14 +61,12 @@ func (s *Stream) Recv() (Chunk, error) {
 	if s.err != nil {
 		return Chunk{}, s.err
 	}
-	if s.first {
-		s.first = false
-	} else if err := s.read(); err != nil {
+	chunk, err := s.next()
+	if err != nil {
 		s.err = s.verdict(err)
 		s.finish(s.err)
 		return Chunk{}, s.err
 	}
-	chunk := s.call.frames.chunk
 	s.ended |= chunk.ended
 	s.open = (s.open | chunk.open | chunk.ended) &^ s.ended
 	if chunk.ended != 0 && s.whole() {
@@ -69,6 +74,19 @@ func (s *Stream) Recv() (Chunk, error) {
 	}
 	s.call.span.chunk(&chunk)
 	return chunk, nil
+}
+
+// next returns the next chunk: one that was held, else one that is read.
+func (s *Stream) next() (Chunk, error) {
+	if len(s.held) > 0 {
+		raw := s.held[0]
+		s.held = s.held[1:]
+		return ParseChunk(raw)
+	}
+	if err := s.read(); err != nil {
+		return Chunk{}, err
+	}
+	return s.call.frames.chunk, nil
 }
 
 // read has go-openai read the next frame. Its side view is in frames then.

@@ -101,14 +101,14 @@ func read(t *testing.T, res *http.Response) told {
 	}
 }
 
-func chat(question, rest string) string {
+func request(question, rest string) string {
 	return fmt.Sprintf(`{"model":"demo","stream":true,"messages":[{"role":"system","content":
 		"You help customers of Acme. Be short."},{"role":"user","content":%q}]%s}`, question, rest)
 }
 
 func TestAnswerNamesTheQuestionAndTheBrand(t *testing.T) {
 	s := start(t)
-	ask := chat("What is new?", `,"stream_options":{"include_usage":true}`)
+	ask := request("What is new?", `,"stream_options":{"include_usage":true}`)
 	got := read(t, post(t, s, "/v1/chat/completions", ask))
 	for _, want := range []string{"What is new?", "Acme"} {
 		if !strings.Contains(got.Content, want) {
@@ -137,16 +137,16 @@ func TestToolCallThenAnswer(t *testing.T) {
 	const tools = `,"tools":[{"type":"function","function":{"name":"get_dashboard_id","description":"The dashboard of a customer",
 		"parameters":{"type":"object","properties":{"id":{"type":"string"},"limit":{"type":"integer","default":20},
 		"kind":{"enum":["full","short"]},"unused":{"type":"string"}},"required":["id","limit","kind"]}}}]`
-	got := read(t, post(t, s, "/v1/chat/completions", chat("Show the dashboard of customer c-17", tools)))
+	got := read(t, post(t, s, "/v1/chat/completions", request("Show the dashboard of customer c-17", tools)))
 	want := told{Tool: "get_dashboard_id", Arguments: `{"id":"c-17","kind":"full","limit":17}`, Finish: "tool_calls", Done: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("(-want +got):\n%s", diff)
 	}
-	if other := read(t, post(t, s, "/v1/chat/completions", chat("Tell me a joke", tools))); other.Tool != "" {
+	if other := read(t, post(t, s, "/v1/chat/completions", request("Tell me a joke", tools))); other.Tool != "" {
 		t.Errorf("called %q for a joke", other.Tool)
 	}
 
-	second := strings.Replace(chat("my orders", tools), `}],"tools"`,
+	second := strings.Replace(request("my orders", tools), `}],"tools"`,
 		`},{"role":"assistant","content":null},{"role":"tool","content":"{\"name\":\"Ada\",\"orders\":[1,2],\"x\":{}}"}],"tools"`, 1)
 	answer := read(t, post(t, s, "/v1/chat/completions", second))
 	if answer.Content != "Here is what I found at Acme: name: Ada, orders: 2 entries." || answer.Tool != "" {
@@ -156,7 +156,7 @@ func TestToolCallThenAnswer(t *testing.T) {
 
 func TestFaultScripts(t *testing.T) {
 	s := start(t)
-	whole := read(t, post(t, s, "/v1/chat/completions", chat("Hi", ""))).Content
+	whole := read(t, post(t, s, "/v1/chat/completions", request("Hi", ""))).Content
 	words := strings.SplitAfter(whole, " ")
 	first := func(n int) string { return strings.Join(words[:n], "") }
 	tests := map[string]told{
@@ -175,7 +175,7 @@ func TestFaultScripts(t *testing.T) {
 	}
 	for script, want := range tests {
 		t.Run(script, func(t *testing.T) {
-			ask := chat("Hi [fault "+script+"]", "")
+			ask := request("Hi [fault "+script+"]", "")
 			if diff := cmp.Diff(want, read(t, post(t, s, "/v1/chat/completions", ask))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -186,12 +186,12 @@ func TestFaultScripts(t *testing.T) {
 func TestFaultStatuses(t *testing.T) {
 	s := start(t)
 	for script, want := range map[string]int{"error-status": 429, "error-status@500": 500, "error-status@7": 500, "html": 200} {
-		res := post(t, s, "/v1/chat/completions", chat("Hi [fault "+script+"]", ""))
+		res := post(t, s, "/v1/chat/completions", request("Hi [fault "+script+"]", ""))
 		if res.StatusCode != want || (res.Header.Get("Retry-After") == "7") != (want == 429) {
 			t.Errorf("%s: status %d, Retry-After %q", script, res.StatusCode, res.Header.Get("Retry-After"))
 		}
 	}
-	byModel := strings.Replace(chat("Hi", ""), `"demo"`, `"demo:error-status@503"`, 1)
+	byModel := strings.Replace(request("Hi", ""), `"demo"`, `"demo:error-status@503"`, 1)
 	if res := post(t, s, "/v1/chat/completions", byModel); res.StatusCode != 503 {
 		t.Errorf("by model name: status %d", res.StatusCode)
 	}
@@ -200,7 +200,7 @@ func TestFaultStatuses(t *testing.T) {
 // Stalls hold the connection until the client leaves; what was sent before is there at once.
 func TestStalls(t *testing.T) {
 	s := start(t)
-	res := post(t, s, "/v1/chat/completions", chat("Hi [fault stall]", ""))
+	res := post(t, s, "/v1/chat/completions", request("Hi [fault stall]", ""))
 	r := sse.NewReader(res.Body, 0)
 	for range 3 {
 		if _, err := r.Next(); err != nil {
@@ -208,7 +208,7 @@ func TestStalls(t *testing.T) {
 		}
 	}
 	_ = res.Body.Close() // Close of the server in Cleanup would hang if the handler did not see this
-	_ = post(t, s, "/v1/chat/completions", chat("Hi [fault stall-first]", "")).Body.Close()
+	_ = post(t, s, "/v1/chat/completions", request("Hi [fault stall-first]", "")).Body.Close()
 }
 
 func TestEmbeddingsAndModels(t *testing.T) {
