@@ -82,7 +82,8 @@ func (c *compiler) resolve() {
 		c.prog.Steps = append(c.prog.Steps, step)
 		call := s.Node.Get("call")
 		if call == nil {
-			continue // reported when the document was decoded
+			c.report(s.Node, `"call" is missing`) // as when the document was decoded
+			continue
 		}
 		upstream, op := c.operation(call)
 		step.Upstream, step.Operation = upstream, op

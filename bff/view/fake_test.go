@@ -162,3 +162,8 @@ func goroutine() string {
 	line, _, _ := strings.Cut(string(debug.Stack()), "[")
 	return line
 }
+
+// alike answers every call with the same JSON.
+type alike string
+
+func (a alike) Call(context.Context, *Call) (*Answer, error) { return &Answer{Body: []byte(a)}, nil }
