@@ -51,11 +51,15 @@ type Cache struct {
 	shards [shards]shard
 	table  table
 	ledger ledger
-	guard  *Guard // nil without Redis
-	shelf  *shelf // nil without Redis
-	node   string // tells this replica's purges from those of others
-	offset atomic.Int64
-	seen   observer
+	guard  *Guard       // nil without Redis
+	shelf  *shelf       // nil without Redis
+	node   string       // tells this replica's purges from those of others
+	offset atomic.Int64 // of the shared clock to this one, microseconds
+
+	measured  atomic.Bool   // the offset is known
+	measuring chan struct{} // holds one token
+
+	seen observer
 
 	refreshes chan struct{} // a token for each refresh that runs
 
@@ -77,6 +81,7 @@ type Cache struct {
 func New(opts Options) *Cache {
 	opts.defaults()
 	c := &Cache{opts: opts, node: rand.Text(), refreshes: make(chan struct{}, opts.Refreshes)}
+	c.measuring = make(chan struct{}, 1)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.table.clock = c.clock
 	c.ledger = &c.table
@@ -122,6 +127,10 @@ func (c *Cache) start(f func()) bool {
 // clock is the time in microseconds that replicas share: Redis' when it could be asked, so that a skewed replica ages
 // entries like the others.
 func (c *Cache) clock() int64 { return c.opts.Now().UnixMicro() + c.offset.Load() }
+
+// local is this process' own time in microseconds, for what is never compared with another replica's: it does not jump
+// when the offset becomes known.
+func (c *Cache) local() int64 { return c.opts.Now().UnixMicro() }
 
 // tick is the clock, never twice the same.
 func (c *Cache) tick() int64 { return c.table.tick() }

@@ -152,7 +152,8 @@ func (a *address) readQuery(q url.Values) (err error) {
 		case "sentinelPassword":
 			a.sentinelPassword = v
 		default:
-			return fmt.Errorf("unknown parameter %q; there is timeout, dialTimeout, poolSize, sentinelUser, sentinelPassword", name)
+			return fmt.Errorf("unknown parameter %q; there is %s", name,
+				"timeout, dialTimeout, poolSize, sentinelUser, sentinelPassword")
 		}
 		if err != nil || a.timeout <= 0 || a.dial <= 0 || a.poolSize < 0 {
 			return fmt.Errorf("parameter %s: cannot read %q", name, v)

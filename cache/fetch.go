@@ -19,13 +19,13 @@ func (c *Cache) Fetch(ctx context.Context, req Request, fill Fill) (Result, erro
 		return Result{}, ErrKey
 	}
 	sp := c.space(req.Key.scope)
-	now := c.clock()
-	sp.touch(now)
-	if sp.behind(now) {
+	sp.touch()
+	if sp.behind() {
 		bounded, cancel := c.budget(ctx)
-		sp.confirm(bounded, now)
+		sp.confirm(bounded)
 		cancel()
 	}
+	now := c.clock()
 	it := sp.get(req.Key.sum)
 	v := it.judge(now, sp.standing(it, now), exponential)
 	if v == usable {
@@ -36,7 +36,9 @@ func (c *Cache) Fetch(ctx context.Context, req Request, fill Fill) (Result, erro
 
 // beyond is Fetch where more is to be done than to return what memory has. (A function of its own, so that a plain hit
 // allocates nothing for it.)
-func (c *Cache) beyond(ctx context.Context, req Request, fill Fill, sp *space, it *item, v verdict, now int64) (Result, error) {
+func (c *Cache) beyond(
+	ctx context.Context, req Request, fill Fill, sp *space, it *item, v verdict, now int64,
+) (Result, error) {
 	j := &job{cache: c, space: sp, req: req, fill: fill, seen: it}
 	switch v {
 	case usable, eager:
@@ -74,7 +76,7 @@ func (sp *space) standing(it *item, now int64) standing {
 		return valid
 	}
 	s := sp.vector.standing(it.stamps)
-	if sp.cache.guard != nil && now-sp.vector.checked.Load() > blindness.Microseconds() &&
+	if sp.cache.guard != nil && sp.cache.local()-sp.vector.checked.Load() > blindness.Microseconds() &&
 		now-it.Stored.UnixMicro() > blindness.Microseconds() {
 		s = max(s, blind)
 	}
@@ -99,7 +101,7 @@ func (c *Cache) Peek(ctx context.Context, key Key) (State, time.Duration) {
 	bounded, cancel := c.budget(ctx)
 	defer cancel()
 	it := sp.get(key.sum)
-	if it == nil && c.shelf != nil {
+	if it == nil && c.shared(bounded) {
 		it, _ = c.shelf.get(bounded, key)
 	}
 	if it == nil {

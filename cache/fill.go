@@ -30,7 +30,7 @@ func (j *job) resolve(ctx context.Context, f *flight) landing {
 	began.stamps, began.seq = j.space.stamps(bounded, fieldsOf(j.req.Policy.Tags))
 	f.stamps.Store(&began.stamps)
 	have, out, found := j.lookup(bounded, f)
-	if !found && j.cache.shelf != nil {
+	if !found && j.cache.shared(bounded) {
 		have, out, found = j.claim(ctx, bounded, f, have)
 	}
 	if found {
@@ -44,7 +44,7 @@ func (j *job) resolve(ctx context.Context, f *flight) landing {
 func (j *job) lookup(ctx context.Context, f *flight) (have *item, out landing, found bool) {
 	have = j.space.get(j.req.Key.sum)
 	v := j.consider(ctx, f, have)
-	if out, found = j.answer(have, v); found || j.cache.shelf == nil {
+	if out, found = j.answer(have, v); found || !j.cache.shared(ctx) {
 		out.layer = "memory"
 		return have, out, found
 	}

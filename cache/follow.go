@@ -30,7 +30,7 @@ func (c *Cache) follow() {
 	var measured time.Time
 	for {
 		if c.guard.Up() {
-			if time.Since(measured) > measureEach && c.measure() == nil {
+			if time.Since(measured) > measureEach && c.measure(c.ctx, true) == nil {
 				measured = time.Now()
 			}
 			c.poll()
@@ -43,11 +43,21 @@ func (c *Cache) follow() {
 	}
 }
 
-// measure sets the clock's offset to Redis' time. Half a round trip is the error; what is within it stays.
-func (c *Cache) measure() error {
+// measure sets the clock's offset to Redis' time, again or for the first time. Half a round trip is the error; what is
+// within it stays.
+func (c *Cache) measure(ctx context.Context, again bool) error {
+	select {
+	case c.measuring <- struct{}{}:
+		defer func() { <-c.measuring }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if !again && c.measured.Load() {
+		return nil
+	}
 	var theirs time.Time
 	before := c.opts.Now()
-	err := c.guard.Do(c.ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
+	err := c.guard.Do(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
 		theirs, err = r.Time(ctx).Result()
 		return err
 	})
@@ -56,18 +66,30 @@ func (c *Cache) measure() error {
 	}
 	trip := c.opts.Now().Sub(before)
 	offset := theirs.Sub(before.Add(trip / 2))
-	if (offset - time.Duration(c.offset.Load())*time.Microsecond).Abs() > max(trip, time.Millisecond) {
+	moved := (offset - time.Duration(c.offset.Load())*time.Microsecond).Abs()
+	if moved > max(trip, time.Millisecond) {
 		c.offset.Store(offset.Microseconds())
 	}
+	if moved > time.Second { // what is in memory was dated by another clock
+		for _, sp := range c.spaces() {
+			sp.memory.Store(nil)
+		}
+	}
+	c.measured.Store(true)
 	if offset.Abs() > time.Second {
 		c.opts.Log.Warn("the clock differs from redis'", slog.Duration("offset", offset))
 	}
 	return nil
 }
 
+// shared reports whether entries may be exchanged through Redis: the clocks must have been compared.
+func (c *Cache) shared(ctx context.Context) bool {
+	return c.shelf != nil && (c.measured.Load() || c.guard.Up() && c.measure(ctx, false) == nil)
+}
+
 // poll asks for the sequences of the scopes in use, and reads again those that moved.
 func (c *Cache) poll() {
-	now := c.clock()
+	now := c.local()
 	active := slices.DeleteFunc(c.spaces(), func(sp *space) bool {
 		return now-sp.used.Load() > inUse && len(sp.vector.debts()) == 0
 	})
@@ -179,7 +201,7 @@ func (c *Cache) tidy() {
 }
 
 func (c *Cache) trim() {
-	now, total := c.clock(), int64(0)
+	now, total := c.local(), int64(0)
 	all := c.spaces()
 	for _, sp := range all {
 		switch {

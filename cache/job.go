@@ -87,7 +87,7 @@ func (j *job) run(f *flight) {
 
 // keep puts what was stored in memory into Redis too, and releases the fill lock. Nobody waits for it.
 func (j *job) keep(ctx context.Context, out landing) {
-	if j.cache.shelf == nil || (j.token == "" && !out.stored && !out.drop) {
+	if !j.cache.measured.Load() || (j.token == "" && !out.stored && !out.drop) {
 		return
 	}
 	w := write{key: j.req.Key, token: j.token, drop: out.drop}

@@ -3,6 +3,7 @@ package cache
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -162,6 +163,7 @@ func (c *Cache) spanOfRefresh(ctx context.Context) (context.Context, trace.Span)
 func (c *Cache) countRefresh(span trace.Span, out landing) {
 	outcome := 1
 	switch {
+	case errors.Is(out.err, errElsewhere): // it will be found in Redis
 	case out.err != nil, out.detail == "sie":
 		outcome = 2
 	case out.stored, out.state == Hit:
@@ -189,7 +191,8 @@ func (c *Cache) finish(span trace.Span, sp *space, out landing, shared bool) (Re
 
 func (r Result) attributes() []attribute.KeyValue {
 	attrs := make([]attribute.KeyValue, 0, 6)
-	attrs = append(attrs, attribute.String("cache.outcome", r.State.outcome()), attribute.Int64("cache.age_ms", r.Age.Milliseconds()))
+	attrs = append(attrs, attribute.String("cache.outcome", r.State.outcome()))
+	attrs = append(attrs, attribute.Int64("cache.age_ms", r.Age.Milliseconds()))
 	if r.Detail != "" {
 		attrs = append(attrs, attribute.String("cache.detail", r.Detail))
 	}

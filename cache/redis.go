@@ -48,7 +48,9 @@ func (s *shelf) get(ctx context.Context, key Key) (*item, error) {
 }
 
 // unlock deletes a fill lock that is still the holder's.
-var unlock = redis.NewScript(`if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`)
+var unlock = redis.NewScript(`
+if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
+return 0`)
 
 // write is what becomes of a key after a fill.
 type write struct {

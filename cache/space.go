@@ -138,8 +138,8 @@ func newMemory(quota int64) *otter.Cache[sum, *item] {
 }
 
 // touch notes that the scope is in use.
-func (sp *space) touch(now int64) {
-	if now-sp.used.Load() > second {
+func (sp *space) touch() {
+	if now := sp.cache.local(); now-sp.used.Load() > second {
 		sp.used.Store(now)
 		sp.gone.Store(false)
 	}
@@ -148,8 +148,8 @@ func (sp *space) touch(now int64) {
 const second = 1_000_000 // microseconds
 
 // confirm makes sure that the vector is at most a second behind the ledger, or as new as it can be had.
-func (sp *space) confirm(ctx context.Context, now int64) {
-	if !sp.behind(now) {
+func (sp *space) confirm(ctx context.Context) {
+	if !sp.behind() {
 		return
 	}
 	select {
@@ -158,16 +158,16 @@ func (sp *space) confirm(ctx context.Context, now int64) {
 	case <-ctx.Done():
 		return
 	}
-	if sp.behind(sp.cache.clock()) {
+	if sp.behind() {
 		_ = sp.sync(ctx) // what cannot be confirmed is judged blind in time
 	}
 }
 
-func (sp *space) behind(now int64) bool {
+func (sp *space) behind() bool {
 	if sp.cache.guard == nil {
 		return sp.vector.checked.Load() == 0
 	}
-	return now-sp.vector.checked.Load() > second && sp.cache.guard.Up()
+	return sp.cache.local()-sp.vector.checked.Load() > second && sp.cache.guard.Up()
 }
 
 // sync tells the ledger the purges that are owed, and reads again what may have changed. The caller has the turn.
@@ -181,7 +181,7 @@ func (sp *space) sync(ctx context.Context) error {
 			return err
 		}
 		if seqs[0] == seq {
-			sp.vector.checked.Store(sp.cache.clock())
+			sp.vector.checked.Store(sp.cache.local())
 			return nil
 		}
 	}
@@ -196,7 +196,7 @@ func (sp *space) reread(ctx context.Context) error {
 	}
 	sp.vector.learn(got)
 	sp.vector.advance(before, seq)
-	sp.vector.checked.Store(sp.cache.clock())
+	sp.vector.checked.Store(sp.cache.local())
 	return nil
 }
 
@@ -233,7 +233,7 @@ func (sp *space) apply(ch change) {
 // stamps returns the current epochs of fields: from the vector, else from the ledger, else made up here.
 // seq is the sequence that all of them are known to hold at, for addLate.
 func (sp *space) stamps(ctx context.Context, fields []uint16) (stamps []stamp, seq int64) {
-	sp.confirm(ctx, sp.cache.clock())
+	sp.confirm(ctx)
 	stamps, missing, seq := sp.vector.known(fields)
 	if len(missing) == 0 {
 		return stamps, seq

@@ -1,13 +1,12 @@
 package limit
 
 import (
+	"atrium/tenants/document"
 	"context"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/ulule/limiter/v3"
-
-	"atrium/tenants/document"
 )
 
 // counter counts in Redis, and always here as well: when Redis is lost in the middle of a window, this replica knows
@@ -20,7 +19,9 @@ type counter struct {
 func libraryRate(r document.Rate) limiter.Rate { return limiter.Rate{Period: r.Window, Limit: r.Quota} }
 
 // take counts n. What is left is negative when the request does not fit. local tells that this replica decided alone.
-func (c *counter) take(ctx context.Context, key string, n int64, r document.Rate) (left int64, reset time.Time, local bool) {
+func (c *counter) take(
+	ctx context.Context, key string, n int64, r document.Rate,
+) (left int64, reset time.Time, local bool) {
 	w := c.local.add(key, n, r.Window)
 	if c.fleet == nil {
 		return r.Quota - w.count, time.Unix(0, w.ends), false

@@ -27,7 +27,7 @@ func TestHeaders(t *testing.T) {
 			"Ratelimit": {`"tenant";r=12;t=30`}, "Ratelimit-Policy": {`"tenant";q=600;w=60`},
 			"X-Ratelimit-Limit": {"600"}, "X-Ratelimit-Remaining": {"12"}, "X-Ratelimit-Reset": {"1030"},
 		}},
-		{"several: the tightest, and of two the one that takes longer", Decision{Allowed: true, Limits: []Limit{tenant, client, hour}, now: now}, http.Header{
+		{"several: the tightest", Decision{Allowed: true, Limits: []Limit{tenant, client, hour}, now: now}, http.Header{
 			"Ratelimit":         {`"tenant";r=12;t=30, "client";r=3;t=60, "tenant-3600";r=3;t=3600`},
 			"Ratelimit-Policy":  {`"tenant";q=600;w=60, "client";q=60;w=60, "tenant-3600";q=9;w=3600`},
 			"X-Ratelimit-Limit": {"9"}, "X-Ratelimit-Remaining": {"3"}, "X-Ratelimit-Reset": {"4600"},

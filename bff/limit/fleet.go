@@ -1,9 +1,10 @@
 package limit
 
 import (
+	"atrium/cache"
 	"context"
-	"crypto/rand"
-	_ "embed" // the scripts
+	"crypto/rand" // the scripts
+	_ "embed"
 	"errors"
 	"fmt"
 	"sync"
@@ -13,8 +14,6 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/ulule/limiter/v3"
 	library "github.com/ulule/limiter/v3/drivers/store/redis"
-
-	"atrium/cache"
 )
 
 //go:embed refund.lua

@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"atrium/cache/redistest"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -8,13 +9,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"atrium/cache/redistest"
 )
 
 func code(err error) string {
-	var e *Exceeded
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Exceeded](err); ok {
 		return e.Code
 	}
 	return ""

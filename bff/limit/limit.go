@@ -1,6 +1,9 @@
 package limit
 
 import (
+	"atrium/cache"
+	"atrium/tenants"
+	"atrium/tenants/document"
 	"context"
 	"log/slog"
 	"sync"
@@ -8,10 +11,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"go.opentelemetry.io/otel/metric"
-
-	"atrium/cache"
-	"atrium/tenants"
-	"atrium/tenants/document"
 )
 
 // Options of a Limiter. The zero value limits in memory.

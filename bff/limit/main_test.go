@@ -1,6 +1,8 @@
 package limit
 
 import (
+	"atrium/cache"
+	"atrium/tenants/document"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -8,9 +10,6 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-
-	"atrium/cache"
-	"atrium/tenants/document"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"atrium/cache/redistest"
 	"context"
 	"strings"
 	"sync/atomic"
@@ -9,8 +10,6 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-
-	"atrium/cache/redistest"
 )
 
 // 18: exactly the limit passes, however many ask at once and on however many replicas.
@@ -30,12 +29,34 @@ func Test18RedisIsExact(t *testing.T) {
 	}
 }
 
+func Test18ClusterIsExact(t *testing.T) {
+	var hosts []string
+	for _, n := range redistest.StartCluster(t) {
+		hosts = append(hosts, n.Addr)
+	}
+	l := replica(t, "redis+cluster://"+strings.Join(hosts, ","), Options{Budget: 5 * time.Second})
+	s := Subject{Client: "user:7", Requests: rates("1000/1h"), PerClient: rates("900/1h")}
+	if passed := hammer(t.Context(), s, l); passed != 900 {
+		t.Errorf("%d passed, want 900", passed)
+	}
+	if d := l.Peek(t.Context(), "acme", s); d.Local || d.Limits[0].Remaining != 100 {
+		t.Errorf("%+v", d)
+	}
+	r, err := l.Reserve(t.Context(), "acme", rates("100/24h", "50/1h"), 50)
+	if err != nil || r.shared == nil {
+		t.Errorf("tokens: %v", err)
+	}
+}
+
 // 18: killed in the middle, Redis takes no decision with it: no error, no panic, and about the limit in all.
 func Test18RedisKilled(t *testing.T) {
 	s := redistest.Start(t)
 	ls := []*Limiter{replica(t, s.URL(), Options{}), replica(t, s.URL(), Options{})}
 	for _, l := range ls {
-		eventually(t, 10*time.Second, "both replicas are counted", func() bool { l.fleet.beat(t.Context()); return l.fleet.alive.Load() == 2 })
+		eventually(t, 10*time.Second, "both replicas are counted", func() bool {
+			l.fleet.beat(t.Context())
+			return l.fleet.alive.Load() == 2
+		})
 	}
 	subject := Subject{Client: "user:7", Requests: rates("1000/1h"), PerClient: rates("100000/1h")}
 	var passed, local atomic.Int64
@@ -109,7 +130,7 @@ func TestRedisNames(t *testing.T) {
 	var names []string
 	eventually(t, time.Second, "all names are there", func() bool {
 		names = nil
-		for _, word := range strings.Fields(s.Do("KEYS", "*")) {
+		for word := range strings.FieldsSeq(s.Do("KEYS", "*")) {
 			if strings.Contains(word, ":") && !strings.HasPrefix(word, "*") {
 				names = append(names, word)
 			}

@@ -1,6 +1,8 @@
 package limit
 
 import (
+	"atrium/tenants"
+	"atrium/tenants/document"
 	"context"
 	"sync/atomic"
 
@@ -8,9 +10,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/trace"
-
-	"atrium/tenants"
-	"atrium/tenants/document"
 )
 
 // Usage is what a tenant has used.

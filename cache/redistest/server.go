@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,16 +32,51 @@ func Start(t testing.TB, args ...string) *Server {
 // Absent chooses an address where nothing listens until Start.
 func Absent(t testing.TB, args ...string) *Server {
 	t.Helper()
+	s := &Server{t: t, Addr: "127.0.0.1:" + freePort(t), args: args}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("find a free port: %v", err)
 	}
-	s := &Server{t: t, Addr: l.Addr().String(), args: args}
-	if err := l.Close(); err != nil {
-		t.Fatalf("find a free port: %v", err)
+	defer func() { _ = l.Close() }()
+	_, port, _ := strings.Cut(l.Addr().String(), ":")
+	return port
+}
+
+// StartCluster runs a Cluster of three masters without replicas until the test ends, and returns its nodes.
+func StartCluster(t testing.TB) []*Server {
+	t.Helper()
+	nodes, bus := make([]*Server, 3), make([]string, 3)
+	for i := range nodes {
+		bus[i] = freePort(t)
+		nodes[i] = Start(t, "--cluster-enabled", "yes", "--cluster-port", bus[i], "--cluster-node-timeout", "2000")
+		first, last := i*16384/3, (i+1)*16384/3-1
+		nodes[i].Do("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(first), strconv.Itoa(last))
+		nodes[i].Do("CLUSTER", "SET-CONFIG-EPOCH", strconv.Itoa(i+1))
 	}
-	t.Cleanup(s.Stop)
-	return s
+	for i := range nodes[1:] {
+		nodes[0].Do("CLUSTER", "MEET", "127.0.0.1", strings.TrimPrefix(nodes[i+1].Addr, "127.0.0.1:"), bus[i+1])
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		ok := 0
+		for _, n := range nodes {
+			if info := n.Do("CLUSTER", "INFO"); strings.Contains(info, "cluster_state:ok") &&
+				strings.Contains(info, "cluster_known_nodes:3") && strings.Contains(info, "cluster_slots_ok:16384") {
+				ok++
+			}
+		}
+		if ok == len(nodes) {
+			return nodes
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the cluster does not form: %s", nodes[0].Do("CLUSTER", "INFO"))
+		}
+	}
 }
 
 // URL is the address as the product's flag takes it.
