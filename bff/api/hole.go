@@ -65,12 +65,21 @@ func hasHole(n *document.Node) bool {
 	return len(holes(n.Text)) > 0
 }
 
-// headerReferences lists the request headers that a text's holes name.
+// headerReferences lists the request headers that the holes of a subtree name.
 func headerReferences(n *document.Node) []string {
-	if n == nil || n.Kind != document.String {
+	if n == nil {
 		return nil
 	}
 	var names []string
+	for _, item := range n.Items {
+		names = append(names, headerReferences(item)...)
+	}
+	for _, f := range n.Fields {
+		names = append(names, headerReferences(f.Value)...)
+	}
+	if n.Kind != document.String {
+		return names
+	}
 	for _, h := range holes(n.Text) {
 		for rest := h.source; ; {
 			_, after, ok := strings.Cut(rest, "header")

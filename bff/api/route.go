@@ -67,6 +67,9 @@ func (c *checker) view(r *Route) {
 	if r.Method == Any {
 		c.add(r.KeyNode.Issue("a view answers one method; ANY is for proxies"))
 	}
+	if r.Response == nil {
+		c.add(r.KeyNode.Issue("a view needs a response"))
+	}
 	c.input(r)
 	c.steps(r)
 	if r.Cache == nil {

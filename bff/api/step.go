@@ -135,10 +135,10 @@ func forwardedCredential(u *Upstream, s *Step) string {
 			return name
 		}
 	}
-	for _, name := range ordered(s.Headers) {
-		for _, ref := range headerReferences(s.Headers[name]) {
-			if isCredentialHeader(ref) {
-				return ref
+	for _, member := range []string{"with", "body", "headers"} {
+		for _, name := range headerReferences(s.Node.Get(member)) {
+			if isCredentialHeader(name) {
+				return name
 			}
 		}
 	}

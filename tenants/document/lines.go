@@ -42,9 +42,12 @@ func (l lines) place(t *token.Token) (line, column int) {
 		return line, min(column, len(text)+1)
 	}
 	word := firstWord(t)
+	if says(text, column, word) {
+		return line, column
+	}
 	for _, number := range []int{line, line - 1, line + 1} {
 		text, at := l.line(number)
-		if found := nearest([]rune(text), word, column); at == number && found > 0 {
+		if found := nearest([]rune(text), []rune(word), column); at == number && found > 0 {
 			return number, found
 		}
 	}
@@ -58,27 +61,39 @@ func (l lines) clamp(line, column int) (int, int) {
 }
 
 // firstWord is what the source says where a token starts.
-func firstWord(t *token.Token) []rune {
+func firstWord(t *token.Token) string {
 	switch t.Type {
 	case token.DoubleQuoteType:
 		return quoteAndFirst('"', t.Value)
 	case token.SingleQuoteType:
 		return quoteAndFirst('\'', t.Value)
 	case token.ImplicitNullType, token.InvalidType:
-		return nil
+		return ""
 	default:
 		text, _, _ := strings.Cut(strings.TrimLeft(t.Origin, " \n"), "\n")
-		return []rune(strings.TrimRight(text, " "))
+		return strings.TrimRight(text, " ")
 	}
 }
 
 // quoteAndFirst is a quote and the first character behind it, where that is written as it reads.
-func quoteAndFirst(quote rune, value string) []rune {
-	first, _ := utf8.DecodeRuneInString(value)
-	if first > ' ' && first < 0x7f && first != quote && first != '\\' {
-		return []rune{quote, first}
+func quoteAndFirst(quote byte, value string) string {
+	if value != "" && value[0] > ' ' && value[0] < 0x7f && value[0] != quote && value[0] != '\\' {
+		return string([]byte{quote, value[0]})
 	}
-	return []rune{quote}
+	return string(quote)
+}
+
+// says is a quick way to find that a line of plain characters says word at a column.
+func says(text string, column int, word string) bool {
+	if column > len(text) || !strings.HasPrefix(text[column-1:], word) {
+		return false
+	}
+	for i := range column - 1 {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // nearest finds the column nearest to one where a line says word, 0 when it does nowhere.
