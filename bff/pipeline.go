@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"atrium/bff/chat"
 	"atrium/bff/problem"
 	"atrium/observability"
 	"atrium/tenants"
@@ -157,6 +158,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	rec.err = err
 	if r.Context().Err() != nil && rec.status == 0 {
 		rec.status = statusClientGone
+		return
+	}
+	if _, told := errors.AsType[*chat.Told](err); told {
 		return
 	}
 	if rec.status != 0 { // the answer had begun: all that is left is not to end it as if it were whole

@@ -133,7 +133,7 @@ func TestDrain(t *testing.T) {
 		}
 		<-u.ended
 		<-u.ended
-		if !errors.Is(text.err, openai.err) {
+		if !errors.Is(text.err, errors.Unwrap(openai.err)) {
 			t.Errorf("errors %v, %v", text.err, openai.err)
 		}
 	})

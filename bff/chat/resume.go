@@ -8,8 +8,8 @@ import (
 
 // ServeGeneration answers GET of a tenant's generation: as a stream in the dialect asked for, or in the one it was
 // started with, from ?after= or Last-Event-ID on; as an object when the client accepts application/json; and with 204 when
-// it has ended and the client has it all. Its error is for the caller as long as nothing was written: a problem with the
-// cause ErrNotFound for what the tenant does not have.
+// it has ended and the client has it all. Errors are those of ServeChat, and a problem with the cause ErrNotFound for what
+// the tenant does not have.
 func (g *Generations) ServeGeneration(w http.ResponseWriter, r *http.Request, tenant tenants.ID, id string) error {
 	gen, err := g.find(tenant, id)
 	if err != nil {

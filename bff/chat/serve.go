@@ -49,9 +49,26 @@ type Call struct {
 	MaxBody int64 // bytes; zero means 1 MiB
 }
 
-// ServeChat answers a POST to a chat route. Until it has written anything its error is for the caller: a *clients.Error
-// of the model, a problem, or what Admit or System returned. After that the caller was told in its dialect, and the
-// error is for the log; the status 200 and the header Atrium-Generation were written then.
+// Told is the error of an answer that was written: the client was told what went wrong, or its connection was broken where
+// that had to do. There is nothing left but to log it.
+type Told struct{ Err error }
+
+// Error implements error.
+func (t *Told) Error() string { return t.Err.Error() }
+
+// Unwrap returns what went wrong.
+func (t *Told) Unwrap() error { return t.Err }
+
+func told(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Told{Err: err}
+}
+
+// ServeChat answers a POST to a chat route. Its error is for the client, of which nothing was written then: a
+// *clients.Error of the model, a problem, or what Admit or System returned. A *Told is for the log: the answer had
+// begun, with the status 200 and the header Atrium-Generation, and the client was told in its dialect.
 func (g *Generations) ServeChat(w http.ResponseWriter, r *http.Request, c Call) error {
 	raw, err := readBody(w, r, c.MaxBody)
 	if err != nil {
@@ -142,7 +159,7 @@ func shuttingDown() error {
 const batch = 64 << 10
 
 // show writes a generation to a viewer until it has ended or the viewer leaves. after frames are left out. Its error is
-// for the log.
+// a *Told.
 func (g *Generations) show(w http.ResponseWriter, r *http.Request, gen *generation, v *viewer, d Dialect, after int64) error {
 	out := sse.NewWriter(w, sse.Options{Heartbeat: g.opts.Heartbeat, Beat: d.beat(), WriteTimeout: g.opts.WriteTimeout})
 	s := &show{out: out, gen: gen, encoder: gen.newEncoder(d, after)}
@@ -155,23 +172,28 @@ func (g *Generations) show(w http.ResponseWriter, r *http.Request, gen *generati
 		w.Header().Set("X-Vercel-Ai-Ui-Message-Stream", "v1")
 	}
 	if err := out.Open(); err != nil {
-		return err
+		return told(err)
 	}
+	return told(s.run(r, v, d, now))
+}
+
+// run writes what there is until there will be no more.
+func (s *show) run(r *http.Request, v *viewer, d Dialect, now view) error {
 	for {
 		if err := s.flush(); err != nil {
-			out.Abort()
+			s.out.Abort()
 			return err
 		}
 		switch {
 		case s.behind():
 		case now.ended && !errors.Is(now.outcome, errShutdown):
-			gen.deliver()
+			s.gen.deliver()
 			return now.outcome
 		case now.ended, now.cutOff:
 			return s.cutOff(d)
 		default:
-			if err := out.Wait(r.Context(), v.wake); err != nil {
-				out.Abort()
+			if err := s.out.Wait(r.Context(), v.wake); err != nil {
+				s.out.Abort()
 				return err
 			}
 		}

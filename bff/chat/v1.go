@@ -25,7 +25,7 @@ type Catalog struct {
 }
 
 // ServeCompletions answers POST /v1/chat/completions. The body passes as sent, with the model's own name put in.
-// Errors are written in OpenAI's shape; the one returned is for the log.
+// Errors are written in OpenAI's shape: the one returned is a *Told.
 func (g *Generations) ServeCompletions(w http.ResponseWriter, r *http.Request, c Catalog) error {
 	o, whole, err := c.order(w, r)
 	if err == nil && whole {
@@ -38,10 +38,11 @@ func (g *Generations) ServeCompletions(w http.ResponseWriter, r *http.Request, c
 
 // tell writes err in OpenAI's shape unless an answer has begun.
 func tell(w http.ResponseWriter, err error) error {
-	if err != nil && w.Header().Get("Content-Type") == "" {
-		WriteOpenAIError(w, err)
+	if _, already := errors.AsType[*Told](err); err == nil || already {
+		return err
 	}
-	return err
+	WriteOpenAIError(w, err)
+	return told(err)
 }
 
 // order reads a request. whole says that the answer is not to stream.
