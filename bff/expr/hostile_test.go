@@ -136,10 +136,10 @@ type spent struct {
 	bytes uint64
 }
 
-// measure returns the least of three tries, so that a busy machine does not fail the test.
+// measure returns the least of some tries, so that a busy machine does not fail the test.
 func measure[T any](f func() (T, error)) (v T, least spent, err error) {
 	least = spent{time: time.Hour, bytes: 1 << 60}
-	for range 3 {
+	for range 5 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		start := time.Now()

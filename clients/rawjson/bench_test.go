@@ -85,3 +85,16 @@ func dotted(s string) Path {
 	}
 	return p
 }
+
+// BenchmarkDecode is what Scan is instead of: the same documents as Go values.
+func BenchmarkDecode(b *testing.B) {
+	user, list := benchUser(), benchList()
+	b.ReportAllocs()
+	b.SetBytes(int64(len(user) + len(list)))
+	for b.Loop() {
+		var u, l any
+		if json.Unmarshal(user, &u) != nil || json.Unmarshal(list, &l) != nil {
+			b.Fatal("invalid")
+		}
+	}
+}
