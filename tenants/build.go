@@ -161,7 +161,7 @@ func record[S, A, R, V, I any](b *build[S, A, R], edit *editor[*entry[V, I]], na
 	}
 	edit.set(name, e)
 	switch {
-	case len(e.issues) > 0 && !(existed && slices.Equal(old.issues, e.issues)):
+	case len(e.issues) > 0 && (!existed || !slices.Equal(old.issues, e.issues)):
 		b.out.failed = append(b.out.failed, e.status())
 		if existed && len(old.issues) == 0 {
 			b.out.broken = append(b.out.broken, e.status())

@@ -1,7 +1,6 @@
 package tenants
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -283,9 +282,4 @@ func (d *testDirectory) resolves(host, header string) string {
 		d.t.Errorf("%q %q: the runtime of another tenant", host, header)
 	}
 	return string(t.ID)
-}
-
-func sorted[T cmp.Ordered](all []T) []T {
-	slices.Sort(all)
-	return all
 }

@@ -2,6 +2,7 @@ package tenants
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -22,7 +23,7 @@ func ParseID(s string) (ID, error) {
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
 		case c == '-' && i > 0 && i < len(s)-1:
 		default:
-			return "", fmt.Errorf("a tenant id matches [a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+			return "", errors.New("a tenant id matches [a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 		}
 	}
 	return ID(s), nil

@@ -189,7 +189,7 @@ func TestResolveOnlyOwners(t *testing.T) {
 			below := base != "" && strings.HasSuffix(host, "."+base)
 			switch {
 			case owner && (header == "" || header == string(got.ID)):
-			case !owner && header == string(got.ID) && !below && !(named && serves(d, listed, host)):
+			case !owner && header == string(got.ID) && !below && (!named || !serves(d, listed, host)):
 			default:
 				t.Fatalf("Resolve(%q, %q) returned %s, which lists %v", host, header, got.ID, listed[string(got.ID)])
 			}

@@ -57,16 +57,16 @@ func (d *Directory[S, A, R]) resolveSecret(s SecretSource) (string, error) {
 
 // readSecret reads a secret's file. Pseudo files are refused: they hold the server's own secrets, or never end.
 func readSecret(path string) (string, error) {
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", reason(path, err)
 	}
 	for _, pseudo := range []string{"/proc/", "/sys/", "/dev/"} {
-		if strings.HasPrefix(real, pseudo) {
+		if strings.HasPrefix(target, pseudo) {
 			return "", fmt.Errorf("%s is not a file that holds a secret", path)
 		}
 	}
-	f, err := os.Open(real)
+	f, err := os.Open(target)
 	if err != nil {
 		return "", reason(path, err)
 	}

@@ -228,7 +228,7 @@ func TestStoreAuditsWithoutText(t *testing.T) {
 	eachStore(t, func(t *testing.T, open func() tenants.Store) {
 		s := open()
 		mustPut(t, s, plan("a", "hush"), tenants.Match{})
-		mustPut(t, s, plan("a", "hush hush"), tenants.Match{})
+		mustPut(t, s, plan("a", "hush again"), tenants.Match{})
 		mustPut(t, s, plan("b", "hush"), tenants.Match{})
 		if err := s.Delete(t.Context(), tenants.KindPlans, "a", tenants.Match{}, "bob"); err != nil {
 			t.Fatal(err)

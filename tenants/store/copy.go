@@ -137,7 +137,7 @@ func (c *localCopy) rewrite(epoch string, all map[string]redisRecord) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer release(root)
 	c.epoch, c.revisions, c.lines = "", map[string]int64{}, 1
 	err = replaceFile(root, copyName, 0o600, func(w io.Writer) error {
 		if err := json.NewEncoder(w).Encode(copyLine{Epoch: epoch}); err != nil {

@@ -24,6 +24,9 @@ func isTemporary(name string) bool {
 	return strings.HasPrefix(name, temporaryPrefix) && strings.HasSuffix(name, temporarySuffix)
 }
 
+// release closes what was only read, or whose loss has been reported already.
+func release(c io.Closer) { c.Close() }
+
 // replaceFile writes a file below root so that, whatever happens, either the old or the new content is there, whole.
 // It returns when the new one would survive a loss of power.
 func replaceFile(root *os.Root, name string, mode fs.FileMode, fill func(io.Writer) error) error {

@@ -45,7 +45,7 @@ func OpenFolder(dir string, o FolderOptions) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder of documents: %w", err)
 	}
-	info, err := os.Stat(absolute)
+	info, err := os.Stat(absolute) //nolint:gosec // the folder is the operator's to name
 	if err == nil && !info.IsDir() {
 		err = &fs.PathError{Op: "open", Path: absolute, Err: syscall.ENOTDIR}
 	}
@@ -83,7 +83,7 @@ func (f *Folder) Load(ctx context.Context) ([]tenants.Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder of documents: %w", err)
 	}
-	defer root.Close()
+	defer release(root)
 	if err := f.scan(ctx, root); err != nil {
 		return nil, fmt.Errorf("read %s: %w", f.dir, err)
 	}

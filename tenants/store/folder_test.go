@@ -282,7 +282,7 @@ func TestFolderReadOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	config := filepath.Join(dir, "config", "plans")
 	binary := filepath.Join(dir, "store.test")
 	self, err := os.ReadFile(os.Args[0])

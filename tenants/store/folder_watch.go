@@ -77,7 +77,7 @@ func (w *watcher) look() (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer root.Close()
+	defer release(root)
 	all, err := list(root)
 	if err != nil {
 		return 0, err

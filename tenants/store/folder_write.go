@@ -26,7 +26,7 @@ func (f *Folder) Put(_ context.Context, doc tenants.Document, m tenants.Match, b
 	if err != nil {
 		return tenants.Document{}, f.writeError(err)
 	}
-	defer root.Close()
+	defer release(root)
 	old, err := f.current(root, doc.Kind, doc.Name)
 	if err != nil {
 		return tenants.Document{}, err
@@ -64,7 +64,7 @@ func (f *Folder) Delete(_ context.Context, kind tenants.Kind, name string, m ten
 	if err != nil {
 		return f.writeError(err)
 	}
-	defer root.Close()
+	defer release(root)
 	old, err := f.current(root, kind, name)
 	if err != nil {
 		return err

@@ -145,6 +145,7 @@ func (j *journal) write(lines []byte) (err error) {
 	if j.path == "" {
 		return nil
 	}
+	//nolint:gosec // the folder is the operator's to name
 	f, err := os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -170,7 +171,7 @@ func (j *journal) catchUp() error {
 	if j.path == "" {
 		return nil
 	}
-	info, err := os.Stat(j.path)
+	info, err := os.Stat(j.path) //nolint:gosec // the folder is the operator's to name
 	if errors.Is(err, fs.ErrNotExist) && j.info == nil {
 		return nil
 	}
@@ -225,8 +226,8 @@ func (j *journal) void(p *past, r *record) {
 // forget drops the oldest revisions of a document beyond what is kept.
 func (j *journal) forget(p *past) {
 	total := int64(0)
-	for i := len(p.revisions) - 1; i >= 0; i-- {
-		total += p.revisions[i].length
+	for i, v := range slices.Backward(p.revisions) {
+		total += v.length
 		if i < len(p.revisions)-1 && (len(p.revisions)-i > keepRevisions || total > j.keepBytes) {
 			for _, old := range p.revisions[:i+1] {
 				j.garbage += old.length

@@ -13,7 +13,7 @@ import (
 
 // read makes the index from the file.
 func (j *journal) read() error {
-	f, err := os.Open(j.path)
+	f, err := os.Open(j.path) //nolint:gosec // the folder is the operator's to name
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (j *journal) compact() error {
 	if len(j.events) > 0 {
 		oldest = j.events[0].Sequence
 	}
-	f, err := os.Open(j.path)
+	f, err := os.Open(j.path) //nolint:gosec // the folder is the operator's to name
 	if err != nil {
 		return fmt.Errorf("compact the history: %w", err)
 	}
@@ -70,7 +70,7 @@ func (j *journal) compact() error {
 	if err != nil {
 		return fmt.Errorf("compact the history: %w", err)
 	}
-	defer root.Close()
+	defer release(root)
 	err = replaceFile(root, filepath.Base(j.path), 0o600, func(w io.Writer) error {
 		return copyKept(w, f, kept, oldest)
 	})

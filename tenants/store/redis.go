@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -111,16 +112,7 @@ func (r *Redis) setDegraded(text string) {
 	r.degraded = text
 }
 
-func (r *Redis) key(parts ...string) string {
-	key := r.prefix
-	for i, p := range parts {
-		if i > 0 {
-			key += ":"
-		}
-		key += p
-	}
-	return key
-}
+func (r *Redis) key(parts ...string) string { return r.prefix + strings.Join(parts, ":") }
 
 // Put implements tenants.Store.
 func (r *Redis) Put(ctx context.Context, doc tenants.Document, m tenants.Match, by string) (tenants.Document, error) {

@@ -54,7 +54,7 @@ func (s *redisServer) start(t *testing.T) bool {
 	t.Helper()
 	_, port, _ := strings.Cut(s.address, ":")
 	// Not CommandContext: the server must outlive t.Context for the clean-up of clients.
-	s.command = exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", s.dir, //nolint:noctx // see above
+	s.command = exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", s.dir,
 		"--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning")
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)

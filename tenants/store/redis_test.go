@@ -103,7 +103,7 @@ func TestRedisGetsBackWhatItLost(t *testing.T) {
 	texts(t, a)
 
 	client := server.dial()
-	defer client.Close()
+	defer release(client)
 	if err := client.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestRedisChangeAfterFlush(t *testing.T) {
 	mustPut(t, s, plan("a", "one"), tenants.Match{})
 	texts(t, s)
 	client := server.dial()
-	defer client.Close()
+	defer release(client)
 	if err := client.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func (r *Redis) Watch(ctx context.Context, changed func()) error {
 // listen passes messages on as hints until ctx ends.
 func (r *Redis) listen(ctx context.Context, hints chan<- struct{}) {
 	messages := r.client.Subscribe(ctx, r.key("changed"))
-	defer messages.Close()
+	defer release(messages)
 	channel := messages.Channel()
 	for {
 		select {
