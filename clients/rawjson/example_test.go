@@ -12,8 +12,10 @@ func ExampleScanner() {
 	id := item.Add(rawjson.Path{{Name: "id"}})
 	gross := item.Add(rawjson.Path{{Name: "amount"}, {Name: "gross"}})
 
+	document := `{"items": [{"id": 9007199254740993, "amount": {"gross": 12.50}}, {"id": 2, "amount": {"gross": 3}}],
+		"next": null}`
 	var s rawjson.Scanner // from a sync.Pool, usually
-	row, err := s.Scan(orders, []byte(`{"items": [{"id": 9007199254740993, "amount": {"gross": 12.50}}, {"id": 2, "amount": {"gross": 3}}], "next": null}`))
+	row, err := s.Scan(orders, []byte(document))
 	if err != nil {
 		fmt.Println(err)
 		return
