@@ -201,6 +201,12 @@ func (gen *generation) empty() bool {
 	return len(gen.log.records) == 0
 }
 
+func (gen *generation) unwatched() bool {
+	gen.mu.Lock()
+	defer gen.mu.Unlock()
+	return len(gen.viewers) == 0
+}
+
 // A Model is a model of the API document as a generation uses it.
 type Model struct {
 	llm.Model

@@ -72,11 +72,11 @@ func (r *runner) ending() []byte {
 	return encoded(e)
 }
 
-// report logs what went wrong after the answer had begun. What went wrong before is in the request's own log line.
+// report logs what went wrong when nobody was there to be told. Otherwise it is in the log line of a request.
 func (gen *generation) report(ctx context.Context, err error) {
 	own := errors.Is(err, errStopped) || errors.Is(err, errAlone) || errors.Is(err, errShutdown)
-	if !own && !gen.empty() {
-		gen.registry.opts.Log.WarnContext(ctx, "generation broke off", slog.String("generation", gen.id),
+	if !own && gen.unwatched() {
+		gen.registry.opts.Log.WarnContext(ctx, "answer broke off", slog.String("generation", gen.id),
 			slog.String("tenant", string(gen.tenant)), slog.Any("error", err))
 	}
 }
