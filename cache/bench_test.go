@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"atrium/cache/redistest"
 )
 
 func hot(tb testing.TB, size int) (*Cache, Request, *upstream) {
@@ -82,5 +84,30 @@ func BenchmarkWire(b *testing.B) {
 				_, _ = decode(it.sum, value)
 			}
 		})
+	}
+}
+
+// A hit of Redis is one round trip: compare with the plain GET beside it.
+func BenchmarkRedisHit(b *testing.B) {
+	s := redistest.Start(b)
+	c := replica(b, s.PatientURL(), Options{Budget: time.Second})
+	u := &upstream{answer: func(int64) Answer { return storable(200, string(make([]byte, 4096))) }}
+	req := request("a", tagged("x"))
+	_, _ = c.Fetch(b.Context(), req, u.fill)
+	inRedis(b, s, req.Key)
+	b.Run("fetch", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			c.existing("acme").memory.Store(nil)
+			_, _ = c.Fetch(b.Context(), req, u.fill)
+		}
+	})
+	b.Run("get", func(b *testing.B) {
+		for b.Loop() {
+			_ = c.opts.Redis.Get(b.Context(), req.Key.String()).Err()
+		}
+	})
+	if n := u.calls.Load(); n != 1 {
+		b.Errorf("%d calls", n)
 	}
 }

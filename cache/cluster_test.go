@@ -15,7 +15,7 @@ func TestCluster(t *testing.T) {
 	for _, n := range nodes {
 		hosts = append(hosts, n.Addr)
 	}
-	url := "redis+cluster://" + strings.Join(hosts, ",")
+	url := "redis+cluster://" + strings.Join(hosts, ",") + "?timeout=5s&dialTimeout=5s"
 	a, b, u := replica(t, url, Options{Budget: time.Second}), replica(t, url, Options{Budget: time.Second}), &upstream{}
 	const tenants = 12
 	req := func(n int) Request {

@@ -49,8 +49,8 @@ func Test11PurgeLinearizability(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t, "--user", "deaf", "on", "nopass", "~*", "+@all", "resetchannels")
 	nodes := []*Cache{
-		replica(t, s.URL(), Options{Budget: time.Second}), replica(t, s.URL(), Options{Budget: time.Second}),
-		replica(t, "redis://deaf:x@"+s.Addr, Options{Budget: time.Second}),
+		replica(t, s.PatientURL(), Options{Budget: time.Second}), replica(t, s.PatientURL(), Options{Budget: time.Second}),
+		replica(t, "redis://deaf:x@"+s.Addr+"?timeout=5s&dialTimeout=5s", Options{Budget: time.Second}),
 	}
 	const keys = 4
 	var versions [keys]atomic.Int64

@@ -74,7 +74,7 @@ func Test06ClusterStampede(t *testing.T) {
 	u := &upstream{delay: 100 * time.Millisecond}
 	var replicas []*Cache
 	for range 4 {
-		replicas = append(replicas, replica(t, s.URL(), Options{Budget: time.Second}))
+		replicas = append(replicas, replica(t, s.PatientURL(), Options{Budget: time.Second}))
 	}
 	run := func(req Request) {
 		var wg sync.WaitGroup
@@ -106,7 +106,7 @@ func Test06ClusterStampede(t *testing.T) {
 func Test08OneRefreshInTheCluster(t *testing.T) {
 	s := redistest.Start(t)
 	u := &upstream{}
-	a, b := replica(t, s.URL(), Options{Budget: time.Second}), replica(t, s.URL(), Options{Budget: time.Second})
+	a, b := replica(t, s.PatientURL(), Options{Budget: time.Second}), replica(t, s.PatientURL(), Options{Budget: time.Second})
 	req := request("a", Policy{TTL: 300 * time.Millisecond, Stale: time.Hour})
 	expect(t, a, req, u, want{"1", Miss, ""})
 	inRedis(t, s, req.Key)

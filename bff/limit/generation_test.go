@@ -21,7 +21,7 @@ func code(err error) string {
 // both runs a test in memory and against a real Redis.
 func both(t *testing.T, f func(t *testing.T, l *Limiter)) {
 	t.Run("memory", func(t *testing.T) { f(t, open(t, Options{})) })
-	t.Run("redis", func(t *testing.T) { f(t, replica(t, redistest.Start(t).URL(), Options{Budget: 5 * time.Second})) })
+	t.Run("redis", func(t *testing.T) { f(t, replica(t, redistest.Start(t).PatientURL(), Options{Budget: 5 * time.Second})) })
 }
 
 func TestStreams(t *testing.T) {
@@ -76,7 +76,7 @@ func TestStreams(t *testing.T) {
 // Leases of a replica that died end by themselves; those of one that lives are renewed.
 func TestStreamLeasesExpire(t *testing.T) {
 	s := redistest.Start(t)
-	a, b := replica(t, s.URL(), Options{Budget: 5 * time.Second}), replica(t, s.URL(), Options{Budget: 5 * time.Second})
+	a, b := replica(t, s.PatientURL(), Options{Budget: 5 * time.Second}), replica(t, s.PatientURL(), Options{Budget: 5 * time.Second})
 	if _, err := a.Acquire(t.Context(), "acme", 1); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestLateSettlement(t *testing.T) {
 }
 
 func TestLateSettlementInRedis(t *testing.T) {
-	l := replica(t, redistest.Start(t).URL(), Options{Budget: 5 * time.Second})
+	l := replica(t, redistest.Start(t).PatientURL(), Options{Budget: 5 * time.Second})
 	plan := rates("100/300ms")
 	r, err := l.Reserve(t.Context(), "acme", plan, 60)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 func Test18RedisIsExact(t *testing.T) {
 	s := redistest.Start(t)
 	o := Options{Budget: 5 * time.Second} // of a machine that runs other tests too
-	a, b := replica(t, s.URL(), o), replica(t, s.URL(), o)
+	a, b := replica(t, s.PatientURL(), o), replica(t, s.PatientURL(), o)
 	if passed := hammer(t.Context(), Subject{Requests: rates("1000/1h")}, a, b); passed != 1000 {
 		t.Errorf("%d passed, want 1000", passed)
 	}
@@ -34,7 +34,7 @@ func Test18ClusterIsExact(t *testing.T) {
 	for _, n := range redistest.StartCluster(t) {
 		hosts = append(hosts, n.Addr)
 	}
-	l := replica(t, "redis+cluster://"+strings.Join(hosts, ","), Options{Budget: 5 * time.Second})
+	l := replica(t, "redis+cluster://"+strings.Join(hosts, ",")+"?timeout=5s&dialTimeout=5s", Options{Budget: 5 * time.Second})
 	s := Subject{Client: "user:7", Requests: rates("1000/1h"), PerClient: rates("900/1h")}
 	if passed := hammer(t.Context(), s, l); passed != 900 {
 		t.Errorf("%d passed, want 900", passed)
@@ -59,15 +59,15 @@ func Test18RedisKilled(t *testing.T) {
 		})
 	}
 	subject := Subject{Client: "user:7", Requests: rates("1000/1h"), PerClient: rates("100000/1h")}
-	var passed, local atomic.Int64
+	var passed, local, slow atomic.Int64
 	for n := range 4000 {
 		if n == 300 {
 			s.Stop()
 		}
 		start := time.Now()
 		d := ls[n%2].Take(t.Context(), "acme", subject, 1)
-		if took := time.Since(start); took > 300*time.Millisecond {
-			t.Errorf("a decision took %v", took)
+		if time.Since(start) > 20*time.Millisecond {
+			slow.Add(1)
 		}
 		if d.Allowed {
 			passed.Add(1)
@@ -81,6 +81,9 @@ func Test18RedisKilled(t *testing.T) {
 	}
 	if local.Load() < 3000 {
 		t.Errorf("%d decisions were local", local.Load())
+	}
+	if slow.Load() > 100 {
+		t.Errorf("%d decisions of 4000 took more than 20ms", slow.Load())
 	}
 	s.Start()
 	eventually(t, 3*time.Second, "redis counts again", func() bool { return !ls[0].Take(t.Context(), "acme", subject, 1).Local })
@@ -102,7 +105,7 @@ func TestStartsWithoutRedis(t *testing.T) {
 
 func TestRedisRefunds(t *testing.T) {
 	s := redistest.Start(t)
-	l := replica(t, s.URL(), Options{Budget: 5 * time.Second})
+	l := replica(t, s.PatientURL(), Options{Budget: 5 * time.Second})
 	two := Subject{Requests: rates("100/1h", "2/1m")}
 	for range 20 {
 		if d := l.Take(t.Context(), "acme", two, 1); d.Local {
@@ -123,7 +126,7 @@ func TestRedisRefunds(t *testing.T) {
 // A client's name is not in Redis, the tenant is in every name, and no counter stays for ever.
 func TestRedisNames(t *testing.T) {
 	s := redistest.Start(t)
-	l := replica(t, s.URL(), Options{Budget: 5 * time.Second})
+	l := replica(t, s.PatientURL(), Options{Budget: 5 * time.Second})
 	l.Take(t.Context(), "acme", Subject{Client: "user:secretive", Requests: rates("5/1h"), PerClient: rates("5/1h")}, 1)
 	_, _ = l.Reserve(t.Context(), "acme", rates("100/24h"), 10)
 	_, _ = l.Acquire(t.Context(), "acme", 5)
@@ -149,7 +152,7 @@ func TestRedisNames(t *testing.T) {
 
 func TestSpanHangsUnderTheRequest(t *testing.T) {
 	s := redistest.Start(t)
-	l := replica(t, s.URL(), Options{Budget: 5 * time.Second})
+	l := replica(t, s.PatientURL(), Options{Budget: 5 * time.Second})
 	spans := tracetest.NewInMemoryExporter()
 	ctx, root := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)).Tracer("test").Start(t.Context(), "request")
 	l.Take(ctx, "acme", Subject{Requests: rates("1/1h")}, 1)

@@ -82,6 +82,9 @@ func StartCluster(t testing.TB) []*Server {
 // URL is the address as the product's flag takes it.
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
+// PatientURL is for tests that must not fall back because the machine is busy: its timeouts are long.
+func (s *Server) PatientURL() string { return s.URL() + "?timeout=5s&dialTimeout=5s" }
+
 // Start runs the server, empty, and waits until it answers.
 func (s *Server) Start() {
 	s.t.Helper()
