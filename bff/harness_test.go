@@ -24,7 +24,12 @@ import (
 	"atrium/tenants/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		os.Exit(playRole(role, os.Args[1:]))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const adminToken = "token-of-a-test"
 
