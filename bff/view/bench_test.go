@@ -88,7 +88,7 @@ func BenchmarkProgram(b *testing.B) {
 
 // program makes the response out of answers without running steps.
 func program(ctx context.Context, p *Program, f *frame, in *Input, answers benchCaller) (*Result, error) {
-	if err := p.begin(f, in); err != nil {
+	if err := p.take(f, in); err != nil {
 		return nil, err
 	}
 	for _, pl := range p.plans {

@@ -88,12 +88,8 @@ func (c *compiler) compileWith(pl *plan, s *api.Step, op *rest.Operation, b *blo
 			continue
 		}
 		given[f.Key] = true
-		p := op.Params[at]
-		want := p.Type
-		if !p.Required {
-			want = want.OrNull() // null is left out
-		}
-		c.fits(f.Value, value, want, fmt.Sprintf("the parameter %s of %s", f.Key, s.Call))
+		place := fmt.Sprintf("the parameter %s of %s", f.Key, s.Call)
+		c.mismatched(f.Value, value, op.Params[at].Accepts(value.typ), place)
 		pl.args.params = append(pl.args.params, argument{index: at, value: value})
 	}
 	if op == nil {

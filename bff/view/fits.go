@@ -12,7 +12,11 @@ import (
 
 // fits reports where a value is not what its place wants, at the finest place of the template that is to blame.
 func (c *compiler) fits(n *document.Node, value code, want *schema.Type, place string) {
-	for _, m := range value.typ.AssignableTo(orAny(want)) {
+	c.mismatched(n, value, value.typ.AssignableTo(orAny(want)), place)
+}
+
+func (c *compiler) mismatched(n *document.Node, value code, mismatches []schema.Mismatch, place string) {
+	for _, m := range mismatches {
 		where := at(n, m.Pointer)
 		if m.Null {
 			c.report(where, "%s%s cannot be null, and this may be; %s", place, pointed(m.Pointer),

@@ -85,7 +85,11 @@ func findFeeds(steps api.Steps, operation func(*api.Step) *rest.Operation) feeds
 		for _, field := range fieldsOf(s.Node.Get("with")) {
 			if i := op.Param(field.Key); i >= 0 {
 				p := op.Params[i]
-				f.member(field.Value, feed{p.Type, p.Required, p.Description})
+				one := feed{p.Type, p.Required, p.Description}
+				if op.Inline {
+					one.typ = schema.Of(schema.String) // it takes anything, and is written as text
+				}
+				f.member(field.Value, one)
 			}
 		}
 		f.body(s.Body, op.Body, op.BodyRequired)

@@ -128,6 +128,7 @@ type frame struct {
 	env      expr.Env
 	rows     []rawjson.Row
 	scanners []rawjson.Scanner
+	pending  []atomic.Int32 // by step: the steps it still waits for
 }
 
 func (p *Program) frame() *frame {
@@ -138,6 +139,7 @@ func (p *Program) frame() *frame {
 		env:      make(expr.Env, p.slots),
 		rows:     make([]rawjson.Row, p.rows),
 		scanners: make([]rawjson.Scanner, p.scanners),
+		pending:  make([]atomic.Int32, len(p.plans)),
 	}
 }
 

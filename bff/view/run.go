@@ -33,7 +33,6 @@ type run struct {
 	p       *Program
 	caller  Caller
 	cancel  context.CancelCauseFunc // nil when calls cannot run at once
-	pending []atomic.Int32          // by step: the steps it still waits for
 	parts   Parts
 	wg      sync.WaitGroup
 	failure atomic.Pointer[StepError]
@@ -50,7 +49,7 @@ type trapped struct {
 func (p *Program) Run(ctx context.Context, in *Input, caller Caller) (*Result, error) {
 	f := p.frame()
 	defer p.release(f)
-	if err := p.begin(f, in); err != nil {
+	if err := p.take(f, in); err != nil {
 		return nil, &StepError{Err: err}
 	}
 	r := &run{frame: f, p: p, caller: caller, parts: make(Parts, len(p.plans))}
@@ -86,8 +85,8 @@ func (p *Program) Run(ctx context.Context, in *Input, caller Caller) (*Result, e
 // lateRender bounds the making of a response after the deadline of its steps.
 const lateRender = time.Second
 
-// begin gives the names of the request their values.
-func (p *Program) begin(f *frame, in *Input) error {
+// take gives the names of the request their values.
+func (p *Program) take(f *frame, in *Input) error {
 	for slot, value := range in.env {
 		if err := p.set(f, slot, value); err != nil {
 			return err
@@ -101,11 +100,10 @@ func (r *run) steps(ctx context.Context) {
 	if len(r.p.plans) == 0 {
 		return
 	}
-	r.pending = make([]atomic.Int32, len(r.p.plans))
 	for i, pl := range r.p.plans {
 		r.pending[i].Store(int32(pl.waits))
 	}
-	r.guard(func() { r.follow(ctx, r.release(ctx, r.p.first)) })
+	r.begin(ctx)
 	r.wg.Wait()
 	if t := r.panic.Load(); t != nil {
 		panic(fmt.Sprintf("%v\n\n%s", t.value, t.stack))
@@ -134,27 +132,29 @@ func (r *run) next(ctx context.Context, i int) int {
 	return mine
 }
 
-// release starts all steps but the last, which it returns for the caller to run.
-func (r *run) release(ctx context.Context, ready []int) int {
-	for _, i := range ready[:len(ready)-1] {
+// begin runs the steps that wait for none, the last of them on this goroutine.
+func (r *run) begin(ctx context.Context) {
+	defer r.trap()
+	mine := len(r.p.first) - 1
+	for _, i := range r.p.first[:mine] {
 		r.start(ctx, i)
 	}
-	return ready[len(ready)-1]
+	r.follow(ctx, r.p.first[mine])
 }
 
 func (r *run) start(ctx context.Context, i int) {
-	r.wg.Go(func() { r.guard(func() { r.follow(ctx, i) }) })
+	r.wg.Go(func() {
+		defer r.trap()
+		r.follow(ctx, i)
+	})
 }
 
-// guard keeps a panic for the goroutine that waits: elsewhere it would end the process.
-func (r *run) guard(work func()) {
-	defer func() {
-		if v := recover(); v != nil {
-			r.panic.CompareAndSwap(nil, &trapped{v, debug.Stack()})
-			r.stop(errPanic)
-		}
-	}()
-	work()
+// trap, deferred, keeps a panic for the goroutine that waits: elsewhere it would end the process.
+func (r *run) trap() {
+	if v := recover(); v != nil {
+		r.panic.CompareAndSwap(nil, &trapped{v, debug.Stack()})
+		r.stop(errPanic)
+	}
 }
 
 var (

@@ -86,6 +86,7 @@ func (r *run) ownEnv(pl *plan) expr.Env {
 func (r *run) work(ctx context.Context, pl *plan, jobs []job) {
 	var next atomic.Int64
 	work := func() {
+		defer r.trap()
 		for !r.stopped() {
 			i := int(next.Add(1)) - 1
 			if i >= len(jobs) {
@@ -102,9 +103,9 @@ func (r *run) work(ctx context.Context, pl *plan, jobs []job) {
 	}
 	var wg sync.WaitGroup
 	for range min(pl.fan.concurrency, len(jobs)) - 1 {
-		wg.Go(func() { r.guard(work) })
+		wg.Go(work)
 	}
-	r.guard(work)
+	work()
 	wg.Wait()
 }
 

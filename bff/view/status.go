@@ -78,13 +78,14 @@ func (e *StepError) upstreamStatus(status int) int {
 	return http.StatusBadGateway
 }
 
-// RetryAfter returns how long the upstream asked to be left alone, where Status says 503; 0 otherwise.
+// RetryAfter returns how long the upstream asked to be left alone, a second when it did not say, where Status says 503;
+// 0 otherwise.
 func (e *StepError) RetryAfter() time.Duration {
 	c, ok := errors.AsType[*clients.Error](e.Err)
 	if !ok || e.Status() != http.StatusServiceUnavailable {
 		return 0
 	}
-	return c.RetryAfter
+	return max(c.RetryAfter, time.Second)
 }
 
 // Problem returns the upstream's own problem or JSON body, where it may be shown: when a write was refused for what
