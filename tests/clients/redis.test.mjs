@@ -95,8 +95,8 @@ describe("two replicas and a Redis", () => {
     await redis.stop();
     for (let i = 0; i < 20; i++) {
       const response = await get(replicas[i % 2], `/dashboard/${30 + i}`);
-      assert.equal(response.status, 200, await response.text());
-      await response.text();
+      const body = await response.text();
+      assert.equal(response.status, 200, body);
     }
     await within(5, "readyz tells", async () => {
       const ready = await fetch(`${replicas[0].base}/-/readyz`);

@@ -60,7 +60,7 @@ func texts(input json.RawMessage) ([]string, bool) {
 // embed makes a unit vector in which each word has its own direction, so that texts with common words are near.
 func embed(text string, dimensions int) []float32 {
 	sum := make([]float64, dimensions)
-	for _, word := range strings.Fields(strings.ToLower(text) + " .") {
+	for word := range strings.FieldsSeq(strings.ToLower(text) + " .") {
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(word))
 		state := h.Sum64()

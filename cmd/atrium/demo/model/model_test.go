@@ -192,7 +192,7 @@ func TestFaultStatuses(t *testing.T) {
 		}
 	}
 	byModel := strings.Replace(request("Hi", ""), `"demo"`, `"demo:error-status@503"`, 1)
-	if res := post(t, s, "/v1/chat/completions", byModel); res.StatusCode != 503 {
+	if res := post(t, s, "/v1/chat/completions", byModel); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("by model name: status %d", res.StatusCode)
 	}
 }

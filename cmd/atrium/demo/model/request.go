@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -53,9 +54,9 @@ func (m message) text() string {
 
 // last returns the text of the last message of a role, and its place; -1 when there is none.
 func (r *chatRequest) last(role string) (string, int) {
-	for i := len(r.Messages) - 1; i >= 0; i-- {
-		if r.Messages[i].Role == role {
-			return r.Messages[i].text(), i
+	for i, m := range slices.Backward(r.Messages) {
+		if m.Role == role {
+			return m.text(), i
 		}
 	}
 	return "", -1

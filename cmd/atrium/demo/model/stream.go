@@ -20,7 +20,6 @@ type stream struct {
 	r     *http.Request
 	req   *chatRequest
 	fault fault
-	sent  int // words
 	gone  bool
 }
 
@@ -184,7 +183,7 @@ func (s *stream) write(text string) {
 	}
 	for !s.gone {
 		n := min(step, len(text))
-		if _, err := s.w.Write([]byte(text[:n])); err != nil {
+		if _, err := s.w.Write([]byte(text[:n])); err != nil { //nolint:gosec // events, and said to be
 			s.gone = true
 		}
 		if err := s.flush.Flush(); err != nil {

@@ -122,7 +122,8 @@ func watch(t *testing.T, script string, d chat.Dialect) string {
 var longRun = regexp.MustCompile("x{100,}")
 
 var tool = chat.Tool{
-	Name: "get_orders", Description: "Orders of a customer", Schema: []byte(`{"type":"object","properties":{"id":{"type":"integer"}},"required":["id"]}`),
+	Name: "get_orders", Description: "Orders of a customer", Schema: []byte(`{"type":"object","properties":{"id":{"type":"inte` +
+		`ger"}},"required":["id"]}`),
 	Call: func(context.Context, []byte) ([]byte, error) { return []byte(`{"name":"Ada"}`), nil },
 }
 
