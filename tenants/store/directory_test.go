@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"atrium/tenants"
 	"atrium/tenants/document"
@@ -70,7 +69,7 @@ func TestDirectoryFollowsEdits(t *testing.T) {
 	}
 	within := func(want string) {
 		t.Helper()
-		eventually(t, time.Second, want, func() bool { return brand(d) == want })
+		eventually(t, want, func() bool { return brand(d) == want })
 	}
 	f.edit("tenants/acme.yaml", acme("Two"))
 	within("Two")
@@ -82,7 +81,7 @@ func TestDirectoryFollowsEdits(t *testing.T) {
 	within("Three")
 
 	f.edit("tenants/acme.yaml", "api: [shop")
-	eventually(t, time.Second, "an issue in the status", func() bool { return d.Status().Failing == 1 })
+	eventually(t, "an issue in the status", func() bool { return d.Status().Failing == 1 })
 	if got := brand(d); got != "Three" {
 		t.Errorf("after a bad edit %s is served", got)
 	}
@@ -120,10 +119,10 @@ func TestDirectoryReplicasFollowEachOther(t *testing.T) {
 	for i := range 6 { // by turns, each from whatever it has seen so far
 		d := []*directory{a, b}[i%2]
 		if i == 1 {
-			eventually(t, time.Second, "the API on the other replica", func() bool { _, ok := b.API("shop"); return ok })
+			eventually(t, "the API on the other replica", func() bool { _, ok := b.API("shop"); return ok })
 		}
 		put(d, tenants.KindTenants, "acme", acme(name(i)))
-		eventually(t, time.Second, name(i)+" on both", func() bool { return brand(a) == name(i) && brand(b) == name(i) })
+		eventually(t, name(i)+" on both", func() bool { return brand(a) == name(i) && brand(b) == name(i) })
 	}
 }
 
@@ -138,7 +137,7 @@ func TestDirectoryWithoutRedis(t *testing.T) {
 			t.Fatal(issues, err)
 		}
 	}
-	eventually(t, 2*time.Second, "the copy", func() bool {
+	eventually(t, "the copy", func() bool {
 		text, _ := os.ReadFile(filepath.Join(dir, copyName))
 		return strings.Contains(string(text), "tenants/acme")
 	})
@@ -156,8 +155,8 @@ func TestDirectoryWithoutRedis(t *testing.T) {
 	if !server.start(t) {
 		t.Fatal("redis-server does not start again")
 	}
-	eventually(t, 5*time.Second, "recovery", func() bool { return d.Status().Degraded == "" && first.Status().Degraded == "" })
-	eventually(t, 5*time.Second, "the documents, which the first replica gives back", func() bool {
+	eventually(t, "recovery", func() bool { return d.Status().Degraded == "" && first.Status().Degraded == "" })
+	eventually(t, "the documents, which the first replica gives back", func() bool {
 		return brand(d) == "One" && brand(first) == "One" && len(d.Status().Documents) == 2
 	})
 }

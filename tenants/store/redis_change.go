@@ -44,7 +44,10 @@ elseif ARGV[4] ~= '0' and tonumber(ARGV[4]) ~= current then
   return {'conflict', current}
 end
 if current == 0 and redis.call('HLEN', KEYS[1]) > tonumber(ARGV[11]) then return {'full'} end
-if not epoch then redis.call('HSET', KEYS[1], '', ARGV[3]) end
+if not epoch then
+  epoch = ARGV[3]
+  redis.call('HSET', KEYS[1], '', epoch)
+end
 local t = redis.call('TIME')
 local ms = t[1] * 1000 + math.floor(t[2] / 1000)
 local seq = redis.call('INCR', KEYS[2])
@@ -63,7 +66,7 @@ redis.call('LPUSH', KEYS[6], cjson.encode({sequence = seq, time = ms, by = ARGV[
   kind = ARGV[13], name = ARGV[14], revision = head.revision}))
 redis.call('LTRIM', KEYS[6], 0, ARGV[10] - 1)
 redis.call('PUBLISH', ARGV[12], seq)
-return {'ok', head.revision, ms}
+return {'ok', head.revision, ms, epoch}
 `
 
 // KEYS docs, seq, changes, heads, texts. ARGV field, record, head. What is there already and is as new stays.
@@ -85,21 +88,33 @@ func keepOf(kind tenants.Kind) int {
 	return keepRevisions
 }
 
-// change makes one revision, or says why not. Its answer is the head as stored.
+// An answer is what the script of a change returns.
+type answer struct {
+	status   string // ok, conflict, missing, full, or epoch: see the scripts
+	revision int64  // of ok and conflict
+	modified int64  // of ok, Unix milliseconds
+	epoch    string // of ok
+}
+
+// change makes one revision, or says why not. It returns the head as stored.
 func (r *Redis) change(ctx context.Context, doc tenants.Document, m tenants.Match, h head) (head, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for try := 0; ; try++ {
-		status, numbers, err := r.runChange(ctx, doc, m, h)
+		a, err := r.runChange(ctx, doc, m, h)
 		if err != nil {
 			return head{}, unavailable("store "+doc.Key(), err)
 		}
-		switch status {
+		switch a.status {
 		case "ok":
-			h.Revision, h.Modified = numbers[0], numbers[1]
+			h.Revision, h.Modified = a.revision, a.modified
+			if r.mirror.live { // so that it is given back should Redis lose it before it is read
+				r.mirror.epoch = a.epoch
+				r.mirror.records[doc.Key()] = redisRecord{head: h, text: doc.Text}
+			}
 			return h, nil
 		case "conflict":
-			return head{}, fmt.Errorf("%w: it is at revision %d", tenants.ErrConflict, numbers[0])
+			return head{}, fmt.Errorf("%w: it is at revision %d", tenants.ErrConflict, a.revision)
 		case "missing":
 			return head{}, fmt.Errorf("%w: %s", tenants.ErrNotFound, doc.Key())
 		case "full":
@@ -115,9 +130,7 @@ func (r *Redis) change(ctx context.Context, doc tenants.Document, m tenants.Matc
 	}
 }
 
-func (r *Redis) runChange(
-	ctx context.Context, doc tenants.Document, m tenants.Match, h head,
-) (status string, numbers []int64, err error) {
+func (r *Redis) runChange(ctx context.Context, doc tenants.Document, m tenants.Match, h head) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	match := strconv.FormatInt(m.Revision, 10)
@@ -129,22 +142,24 @@ func (r *Redis) runChange(
 		deleted = "1"
 	}
 	key := doc.Key()
-	answer, err := changeScript().Run(ctx, r.client,
+	values, err := changeScript().Run(ctx, r.client,
 		[]string{r.key("docs"), r.key("seq"), r.key("changes"), r.key("heads", key), r.key("texts", key), r.key("audit")},
 		key, r.mirror.epoch, rand.Text(), match, h.By, h.Path, deleted, doc.Text, keepOf(doc.Kind),
 		keepEvents, maxDocuments, r.key("changed"), string(doc.Kind), doc.Name,
 	).Slice()
 	if err != nil {
-		return "", nil, err
+		return answer{}, err
 	}
-	for i, v := range answer {
-		if s, ok := v.(string); ok && i == 0 {
-			status = s
-		} else if n, ok := v.(int64); ok {
-			numbers = append(numbers, n)
+	var a answer
+	for i, into := range []any{&a.status, &a.revision, &a.modified, &a.epoch}[:min(4, len(values))] {
+		switch into := into.(type) {
+		case *string:
+			*into, _ = values[i].(string)
+		case *int64:
+			*into, _ = values[i].(int64)
 		}
 	}
-	return status, numbers, nil
+	return a, nil
 }
 
 // restore gives an emptied Redis what this replica has seen in it. Replicas may do so at the same time: of each document

@@ -19,16 +19,17 @@ import (
 type redisServer struct {
 	address string
 	dir     string
+	options []string
 	command *exec.Cmd
 }
 
 // startRedis starts a server on a free loopback port; it is stopped when the test ends.
-func startRedis(t *testing.T) *redisServer {
+func startRedis(t *testing.T, options ...string) *redisServer {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatalf("%v: install it (Debian: apt-get install redis-server), or run `make test`, which does", err)
 	}
-	s := &redisServer{dir: t.TempDir()}
+	s := &redisServer{dir: t.TempDir(), options: options}
 	for range 5 { // the free port may be taken in between
 		s.address = freeAddress(t)
 		if s.start(t) {
@@ -54,12 +55,15 @@ func (s *redisServer) start(t *testing.T) bool {
 	t.Helper()
 	_, port, _ := strings.Cut(s.address, ":")
 	// Not CommandContext: the server must outlive t.Context for the clean-up of clients.
-	s.command = exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", s.dir,
-		"--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning")
+	arguments := append([]string{
+		"--port", port, "--bind", "127.0.0.1", "--dir", s.dir,
+		"--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning",
+	}, s.options...)
+	s.command = exec.Command("redis-server", arguments...)
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if s.answers(t.Context()) {
 			return true
 		}
@@ -110,7 +114,7 @@ func (s *redisServer) dial() redis.UniversalClient { return dialRedis(s.address)
 func dialRedis(address string) redis.UniversalClient {
 	o := &redis.Options{
 		Addr: address, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
-		DialTimeout: 100 * time.Millisecond, ReadTimeout: 50 * time.Millisecond, WriteTimeout: 50 * time.Millisecond,
+		DialTimeout: 2 * time.Second, ReadTimeout: 50 * time.Millisecond, WriteTimeout: 50 * time.Millisecond,
 		DisableIdentity: true,
 	}
 	return redis.NewClient(o)
@@ -132,17 +136,20 @@ func (s *redisServer) open(t *testing.T, o RedisOptions) *Redis {
 	return r
 }
 
+// patience is how long a test waits for what takes far less than a second on a machine that is not busy.
+const patience = 10 * time.Second
+
 // eventually waits until ok holds.
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), within)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("after %s still not: %s", within, what)
+			t.Fatalf("after %s still not: %s", patience, what)
 		case <-tick.C:
 		}
 	}
