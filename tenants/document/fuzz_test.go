@@ -30,6 +30,12 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(string(api))
+	f.Add("(:\n-dddddd0\n \r\n --")  // the library places this text on its last line
+	f.Add("(:\n--\n\n 0\r\n --\r h") // and this one, whose last line but one starts as its first
+	f.Add("0 0: 0\n -$")
+	f.Add("0 0  \na")
+	f.Add("A: |\n \n  a0")
+	f.Add("0:\n 000: 0\n A\n \"")
 	f.Fuzz(func(t *testing.T, text string) {
 		root, issues := Parse("f", []byte(text))
 		c := placeChecker{t: t, lines: textLines(text)}

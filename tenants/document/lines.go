@@ -8,7 +8,10 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-const longestLine = 4096 // bytes; in longer lines, places inside text are not worth finding
+const (
+	longestLine = 4096 // bytes; in longer lines, places inside text are not worth finding
+	maxSearch   = 20   // lines in which a misplaced token is looked for
+)
 
 // lines finds places in a text.
 type lines struct {
@@ -42,12 +45,22 @@ func (l lines) place(t *token.Token) (line, column int) {
 		return line, min(column, len(text)+1)
 	}
 	word := firstWord(t)
-	if says(text, column, word) {
+	find := nearest
+	if t.Type == token.StringType && strings.Contains(strings.TrimSpace(t.Origin), "\n") {
+		find = atEnd
+	} else if says(text, column, word) {
 		return line, column
 	}
-	for _, number := range []int{line, line - 1, line + 1} {
+	numbers := []int{line, line - 1, line + 1}
+	for back := range strings.Count(t.Origin, "\n") {
+		numbers = append(numbers, line-2-back) // text over several lines may be placed at its end
+	}
+	for _, number := range numbers[:min(len(numbers), maxSearch)] {
 		text, at := l.line(number)
-		if found := nearest([]rune(text), []rune(word), column); at == number && found > 0 {
+		if at != number || len(text) > longestLine || !l.goesOn(number, t) {
+			continue
+		}
+		if found := find(text, word, column); found > 0 {
 			return number, found
 		}
 	}
@@ -58,6 +71,24 @@ func (l lines) place(t *token.Token) (line, column int) {
 func (l lines) clamp(line, column int) (int, int) {
 	text, line := l.line(line)
 	return line, min(max(column, 1), utf8.RuneCountInString(text)+1)
+}
+
+// goesOn says whether the lines below one say what the token does on its further lines.
+func (l lines) goesOn(line int, t *token.Token) bool {
+	if t.Type != token.StringType {
+		return true
+	}
+	_, rest, _ := strings.Cut(strings.TrimLeft(t.Origin, " \n"), "\n")
+	for rest = strings.TrimRight(rest, " \n"); rest != ""; {
+		var want string
+		want, rest, _ = strings.Cut(rest, "\n")
+		line++
+		text, at := l.line(line)
+		if at != line || !strings.HasPrefix(strings.TrimSpace(text), strings.TrimSpace(want)) {
+			return false
+		}
+	}
+	return true
 }
 
 // firstWord is what the source says where a token starts.
@@ -97,16 +128,26 @@ func says(text string, column int, word string) bool {
 }
 
 // nearest finds the column nearest to one where a line says word, 0 when it does nowhere.
-func nearest(text, word []rune, column int) int {
+func nearest(line, word string, column int) int {
+	text, want := []rune(line), []rune(word)
 	best := 0
 	for i := range text {
-		if len(word) > 0 && i+len(word) <= len(text) && slices.Equal(text[i:i+len(word)], word) {
+		if len(want) > 0 && i+len(want) <= len(text) && slices.Equal(text[i:i+len(want)], want) {
 			if best == 0 || abs(i+1-column) < abs(best-column) {
 				best = i + 1
 			}
 		}
 	}
 	return best
+}
+
+// atEnd finds the column where a line ends in word, 0 when it does not.
+func atEnd(line, word string, _ int) int {
+	before, ok := strings.CutSuffix(strings.TrimRight(line, " "), word)
+	if !ok || word == "" {
+		return 0
+	}
+	return utf8.RuneCountInString(before) + 1
 }
 
 func abs(n int) int { return max(n, -n) }

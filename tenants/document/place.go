@@ -169,3 +169,34 @@ func escapeLength(raw string) int {
 	_, size := utf8.DecodeRuneInString(raw[1:])
 	return 1 + size
 }
+
+// escapeDigits is how many digits an escape of the letter has.
+func escapeDigits(letter byte) int {
+	switch letter {
+	case 'x':
+		return 2
+	case 'u':
+		return 4
+	case 'U':
+		return 8
+	}
+	return 0
+}
+
+// hasBadEscape says whether the double-quoted text that the source starts with has an escape by number without
+// its digits, which the library lets pass.
+func hasBadEscape(source string) bool {
+	for i := 1; i < len(source) && source[i] != '"'; i++ {
+		if source[i] != '\\' {
+			continue
+		}
+		i++
+		for range escapeDigits(source[min(i, len(source)-1)]) {
+			i++
+			if i >= len(source) || !strings.ContainsRune("0123456789abcdefABCDEF", rune(source[i])) {
+				return true
+			}
+		}
+	}
+	return false
+}

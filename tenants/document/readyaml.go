@@ -186,6 +186,9 @@ func (r *yamlReader) alias(out *Node, n *ast.AliasNode, depth int) *Node {
 // raw is the source of a text from its start on, "" when it is written as it reads.
 func (r *yamlReader) raw(t *token.Token, line, column int) string {
 	source := r.lines.from(line, column)
+	if t.Type == token.DoubleQuoteType && hasBadEscape(source) {
+		r.report(t, "", `quoted text has an unknown escape; write \\ for a backslash`)
+	}
 	if t.Type == token.StringType && strings.HasPrefix(source, t.Value) {
 		return ""
 	}
