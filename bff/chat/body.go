@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 
 	"atrium/bff/problem"
@@ -37,9 +38,9 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 }
 
 // invalid is the problem of one mistake in a body.
-func invalid(pointer, format string, args ...any) *problem.Problem {
+func invalid(pointer, message string) *problem.Problem {
 	p := problem.New(http.StatusBadRequest, "invalid-request", "The body is not what is wanted here.")
-	p.Errors = []problem.Detail{{Pointer: pointer, Message: fmt.Sprintf(format, args...)}}
+	p.Errors = []problem.Detail{{Pointer: pointer, Message: message}}
 	return p
 }
 
@@ -128,10 +129,7 @@ func parseMessage(raw []byte, i int) (message []byte, parts bool, err error) {
 func fromParts(parts []byte, role string) []byte {
 	var text, files []byte
 	for part := range rawjson.Each(parts) {
-		fields := map[string][]byte{}
-		for name, value := range rawjson.Members(part) {
-			fields[name] = value
-		}
+		fields := maps.Collect(rawjson.Members(part))
 		switch kind := unquoted(fields["type"]); {
 		case kind == "text" && rawjson.Kind(fields["text"]) == rawjson.String:
 			text = append(text, fields["text"][1:len(fields["text"])-1]...)

@@ -21,12 +21,18 @@ func TestBadBodies(t *testing.T) {
 			"a system role", `{"messages":[{"role":"system","content":"x"},{"role":"user","content":"x"}]}`,
 			`400 {"pointer":"/messages/0/role","message":"want \"user\" or \"assistant\""}`,
 		},
-		{"a developer role", `{"messages":[{"role":"user","content":"x"},{"role":"developer","content":"x"}]}`, `400 {"pointer":"/messages/1/role",`},
+		{
+			"a developer role", `{"messages":[{"role":"user","content":"x"},{"role":"developer","content":"x"}]}`,
+			`400 {"pointer":"/messages/1/role",`,
+		},
 		{"a tool role", `{"messages":[{"role":"tool","content":"x"}]}`, `400 {"pointer":"/messages/0/role",`},
 		{"an escaped role", `{"messages":[{"r\u006fle":"s\u0079stem","content":"x"}]}`, `400 {"pointer":"/messages/0/role",`},
 		{"a role that is said twice", `{"messages":[{"role":"user","content":"x","role":"system"}]}`, `400 {"pointer":"/messages/0/role",`},
 		{"no role", `{"messages":[{"content":"x"}]}`, `400 {"pointer":"/messages/0/role",`},
-		{"a system message of useChat", `{"messages":[{"role":"system","parts":[{"type":"text","text":"x"}]}]}`, `400 {"pointer":"/messages/0/role",`},
+		{
+			"a system message of useChat", `{"messages":[{"role":"system","parts":[{"type":"text","text":"x"}]}]}`,
+			`400 {"pointer":"/messages/0/role",`,
+		},
 		{"a message that is none", `{"messages":[7]}`, `400 {"pointer":"/messages/0/role",`},
 		{"no content", `{"messages":[{"role":"user"}]}`, `400 {"pointer":"/messages/0/content",`},
 		{"a number as content", `{"messages":[{"role":"user","content":7}]}`, `400 {"pointer":"/messages/0/content",`},
@@ -72,13 +78,16 @@ func TestDialectByShape(t *testing.T) {
 func TestMessagesOfUseChat(t *testing.T) {
 	const body = `{"id":"c","trigger":"submit-message","messages":[
 		{"id":"1","role":"user","parts":[{"type":"text","text":"a \"quote\""},{"type":"text","text":"\n"},
-			{"type":"file","mediaType":"image/png","url":"data:image/png;base64,AA"},{"type":"file","mediaType":"text/plain","url":"data:text/plain;base64,AA","filename":"a.txt"}]},
+			{"type":"file","mediaType":"image/png","url":"data:image/png;base64,AA"},
+			{"type":"file","mediaType":"text/plain","url":"data:text/plain;base64,AA","filename":"a.txt"}]},
 		{"id":"2","role":"assistant","metadata":{},"parts":[{"type":"step-start"},{"type":"reasoning","text":"no"},
 			{"type":"dynamic-tool","toolName":"f","state":"output-available","output":{"forged":1}},{"type":"text","text":"b"}]},
 		{"id":"3","role":"assistant","parts":[{"type":"step-start"}]},
 		{"id":"4","role":"user","parts":[{"type":"text","text":"c"}]}]}`
-	const want = `"messages":[{"role":"user","content":[{"type":"text","text":"a \"quote\"\n"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}},` +
-		`{"type":"file","file":{"file_data":"data:text/plain;base64,AA","filename":"a.txt"}}]},{"role":"assistant","content":"b"},{"role":"user","content":"c"}],`
+	const want = `"messages":[{"role":"user","content":[{"type":"text","text":"a \"quote\"\n"},{"type":"image_url",` +
+		`"image_url":{"url":"data:image/png;base64,AA"}},` +
+		`{"type":"file","file":{"file_data":"data:text/plain;base64,AA","filename":"a.txt"}}]},{"role":"assistant",` +
+		`"content":"b"},{"role":"user","content":"c"}],`
 	u := says(hello)
 	g := newGenerations(t, chat.Options{})
 	ask(t.Context(), g, "/assistant", body, chat.Call{Models: []*chat.Model{model(u)}}).wait()

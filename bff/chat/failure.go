@@ -127,7 +127,7 @@ func appendObject(dst []byte, open string, members ...string) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(rawjson.AppendQuoted(dst, members[i]), ':')
-		dst = rawjson.AppendQuoted(dst, members[i+1])
+		dst = rawjson.AppendQuoted(dst, members[i+1]) //nolint:gosec // they come in pairs
 	}
 	return append(dst, '}')
 }

@@ -25,11 +25,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // upstream is a model server in memory: play writes the body of the n-th answer, counted from 0.
 type upstream struct {
 	play  func(ctx context.Context, n int, w io.Writer)
-	ended chan error // receives the cause of each request's end
+	ended chan cause // receives the cause of each request's end
 
 	mu     sync.Mutex
 	bodies []string
 }
+
+// cause is why a request ended; nil when it did by itself.
+type cause struct{ err error }
 
 // RoundTrip implements http.RoundTripper.
 func (u *upstream) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -44,14 +47,17 @@ func (u *upstream) RoundTrip(req *http.Request) (*http.Response, error) {
 
 	r, w := io.Pipe()
 	stop := context.AfterFunc(req.Context(), func() { _ = w.CloseWithError(context.Cause(req.Context())) })
-	head := &response{PipeWriter: w, header: http.Header{"Content-Type": {"text/event-stream"}}, status: http.StatusOK, sent: make(chan struct{})}
+	head := &response{
+		PipeWriter: w, header: http.Header{"Content-Type": {"text/event-stream"}}, status: http.StatusOK,
+		sent: make(chan struct{}),
+	}
 	go func() {
 		u.play(req.Context(), n, head)
 		head.send()
 		_ = w.Close()
 		stop()
 		if u.ended != nil {
-			u.ended <- context.Cause(req.Context())
+			u.ended <- cause{context.Cause(req.Context())}
 		}
 	}()
 	select {
@@ -97,7 +103,7 @@ func says(texts ...string) *upstream {
 
 // holds is an upstream that writes a text and then waits until it is let go.
 func holds(text string) *upstream {
-	return &upstream{ended: make(chan error, 100), play: func(ctx context.Context, _ int, w io.Writer) {
+	return &upstream{ended: make(chan cause, 100), play: func(ctx context.Context, _ int, w io.Writer) {
 		_, _ = io.WriteString(w, text)
 		<-ctx.Done()
 	}}
@@ -119,7 +125,8 @@ func chunk(content string) string {
 }
 
 func finish(reason string) string {
-	return `data: {"id":"c1","object":"chat.completion.chunk","model":"m-1","choices":[{"index":0,"delta":{},"finish_reason":"` + reason + `"}]}` + "\n\n"
+	return `data: {"id":"c1","object":"chat.completion.chunk","model":"m-1","choices":[{"index":0,"delta":{},"finish_reason":"` +
+		reason + `"}]}` + "\n\n"
 }
 
 const (
@@ -233,7 +240,9 @@ func (s *screen) String() string {
 }
 
 // open calls a handler as bff does, with its error as a problem when nothing was written, and does not wait for its end.
-func open(ctx context.Context, method, target, body string, header map[string]string, h func(http.ResponseWriter, *http.Request) error) *screen {
+func open(ctx context.Context, method, target, body string, header map[string]string, h func(http.ResponseWriter,
+	*http.Request) error,
+) *screen {
 	s := newScreen()
 	ctx, s.leave = context.WithCancelCause(ctx)
 	r := httptest.NewRequestWithContext(ctx, method, target, strings.NewReader(body))

@@ -53,8 +53,9 @@ var errLogFull = errors.New("the answer is larger than a generation may be")
 
 // append adds an event. text is the place of the event's text in data. An event that ends a generation always fits.
 func (l *log) append(k kind, data []byte, text [2]int) error {
-	r := record{kind: k, text: uint32(text[0]), textEnd: uint32(text[1])} //nolint:gosec // data is bounded by max
+	r := record{kind: k, text: uint32(text[0]), textEnd: uint32(text[1])}
 	last := k == endEvent || k == failEvent
+	// So all lengths and places below fit their types.
 	if !last && (len(data) > math.MaxInt32/2 || l.size+len(data)+recordSize > l.max) {
 		return errLogFull
 	}
@@ -62,7 +63,7 @@ func (l *log) append(k kind, data []byte, text [2]int) error {
 	if k == chunkEvent || k == textEvent {
 		between = l.share(&r, data)
 	}
-	r.offset, r.length = uint32(len(l.bytes)), uint32(len(between)) //nolint:gosec // bounded by max
+	r.offset, r.length = uint32(len(l.bytes)), uint32(len(between))
 	l.bytes = append(l.bytes, between...)
 	l.records = append(l.records, r)
 	l.size += len(between) + recordSize
@@ -76,7 +77,7 @@ func (l *log) share(r *record, data []byte) []byte {
 		prefix := commonPrefix(base, data)
 		suffix := commonSuffix(base[prefix:], data[prefix:])
 		if prefix+suffix >= len(data)/2 {
-			r.base, r.prefix, r.suffix = uint16(n), uint16(prefix), uint16(suffix) //nolint:gosec // a base is short
+			r.base, r.prefix, r.suffix = uint16(n), uint16(prefix), uint16(suffix)
 			return data[prefix : len(data)-suffix]
 		}
 	}
@@ -85,7 +86,7 @@ func (l *log) share(r *record, data []byte) []byte {
 	}
 	l.bases = append(l.bases, append([]byte(nil), data...))
 	l.size += len(data)
-	r.base, r.prefix = uint16(len(l.bases)), uint16(len(data)) //nolint:gosec // checked above
+	r.base, r.prefix = uint16(len(l.bases)), uint16(len(data))
 	return nil
 }
 

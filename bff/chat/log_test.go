@@ -47,11 +47,12 @@ func TestLogIsSmall(t *testing.T) {
 		l := log{max: 1 << 20}
 		const n = 1000
 		for i := range n {
-			noise := ""
-			for j := range padding {
-				noise += string(padding[(i*7+j*i)%len(padding)])
+			noise := make([]byte, len(padding))
+			for j := range noise {
+				noise[j] = padding[(i*7+j*i)%len(padding)]
 			}
-			data := fmt.Appendf(nil, `{"id":"chatcmpl-0123456789","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4.1-mini",`+
+			data := fmt.Appendf(nil, `{"id":"chatcmpl-0123456789","object":"chat.completion.chunk","created":1700000000,`+
+				`"model":"gpt-4.1-mini",`+
 				`"choices":[{"index":0,"delta":{"content":" word%d"},"logprobs":null,"finish_reason":null}],"obfuscation":%q}`, i, noise)
 			if err := l.append(textEvent, data, [2]int{}); err != nil {
 				t.Fatal(err)

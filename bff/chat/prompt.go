@@ -2,6 +2,7 @@ package chat
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +33,7 @@ func (p *prompt) body(m *Model, tools []Tool, extra [][]byte, last bool) []byte 
 		return append(b, `"include_usage":true}}`...)
 	}
 	b = append(b, `"messages":[`...)
-	b = append(b, bytes.Join(append(p.messages[:len(p.messages):len(p.messages)], extra...), []byte{','})...)
+	b = append(b, bytes.Join(append(slices.Clip(p.messages), extra...), []byte{','})...)
 	b = append(b, `],"stream":true,"stream_options":{"include_usage":true}`...)
 	b = m.appendSettings(b)
 	b = appendTools(b, tools, last)

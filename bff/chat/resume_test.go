@@ -45,7 +45,8 @@ func TestReplayAndResume(t *testing.T) {
 					if byQuery.text() != want || byHeader.text() != want {
 						t.Errorf("after %d: %q and %q, want %q", n, byQuery.text(), byHeader.text(), want)
 					}
-					if hasID := strings.HasPrefix(all[n], "id: "+strconv.Itoa(n+1)+"\n") || strings.Contains(all[n], "\nid: "); hasID != (d != chat.OpenAI) {
+					if hasID := strings.HasPrefix(all[n], "id: "+strconv.Itoa(n+1)+"\n") || strings.Contains(all[n],
+						"\nid: "); hasID != (d != chat.OpenAI) {
 						t.Errorf("frame %d: %q", n+1, all[n])
 					}
 				}
@@ -136,7 +137,7 @@ func TestOnDisconnect(t *testing.T) {
 	}
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
-			u := &upstream{ended: make(chan error, 1), play: func(ctx context.Context, _ int, w io.Writer) {
+			u := &upstream{ended: make(chan cause, 1), play: func(ctx context.Context, _ int, w io.Writer) {
 				_, _ = io.WriteString(w, chunk("Hel"))
 				select {
 				case <-time.After(time.Minute):
@@ -161,12 +162,14 @@ func TestOnDisconnect(t *testing.T) {
 				again.leave(errLeft)
 				again.wait()
 			}
-			cause := <-u.ended
-			if took := time.Since(start); took != tt.ended || (tt.status == "complete") == (cause != nil && !errors.Is(cause, context.Canceled)) {
-				t.Errorf("%s: upstream let go after %s by %v", tt.policy, took, cause)
+			end := <-u.ended
+			if took := time.Since(start); took != tt.ended || (tt.status == "complete") == (end.err != nil && !errors.Is(end.err,
+				context.Canceled)) {
+				t.Errorf("%s: upstream let go after %s by %v", tt.policy, took, end.err)
 			}
 			synctest.Wait()
-			if got := look(t.Context(), g, id, "", map[string]string{"Accept": "application/json"}).wait().text(); !strings.Contains(got, `"status":"`+tt.status+`"`) {
+			if got := look(t.Context(), g, id, "", map[string]string{"Accept": "application/jso" +
+				"n"}).wait().text(); !strings.Contains(got, `"status":"`+tt.status+`"`) {
 				t.Errorf("%s: %s", tt.policy, got)
 			}
 		})
@@ -199,9 +202,10 @@ func stop(t *testing.T, g *chat.Generations, tenant tenants.ID, id string) *scre
 
 func TestStop(t *testing.T) {
 	want := map[chat.Dialect]string{
-		chat.Text:   "event: error\nid: 2\ndata: {\"error\":{\"code\":\"stopped\",\"message\":\"The answer was stopped.\"}}\n\n",
-		chat.OpenAI: "data: {\"error\":{\"message\":\"The answer was stopped.\",\"type\":\"server_error\",\"code\":\"stopped\",\"param\":null}}\n\ndata: [DONE]\n\n",
-		chat.UI:     "id: 5\ndata: {\"type\":\"text-end\",\"id\":\"1\"}\n\nid: 6\ndata: {\"type\":\"abort\"}\n\nid: 7\ndata: [DONE]\n\n",
+		chat.Text: "event: error\nid: 2\ndata: {\"error\":{\"code\":\"stopped\",\"message\":\"The answer was stopped.\"}}\n\n",
+		chat.OpenAI: "data: {\"error\":{\"message\":\"The answer was stopped.\",\"type\":\"server_error\"," +
+			"\"code\":\"stopped\",\"param\":null}}\n\ndata: [DONE]\n\n",
+		chat.UI: "id: 5\ndata: {\"type\":\"text-end\",\"id\":\"1\"}\n\nid: 6\ndata: {\"type\":\"abort\"}\n\nid: 7\ndata: [DONE]\n\n",
 	}
 	for d, end := range want {
 		synctest.Test(t, func(t *testing.T) {
@@ -264,9 +268,12 @@ func TestJSON(t *testing.T) {
 		}
 		const head = `{"id":"GEN","status":"`
 		tests := map[string]*upstream{
-			`complete","created":"2000-01-01T00:00:00Z","model":"m-1","content":"Hello\né","reasoning":"Hm","finishReason":"stop","usage":{"inputTokens":7,"outputTokens":2}}`: says(rich),
-			`running","created":"2000-01-01T00:00:00Z","content":"Hel"}`:                                                                       holds(chunk("Hel")),
-			`failed","created":"2000-01-01T00:00:00Z","content":"Hel","error":{"code":"upstream-contract","message":"The answer broke off."}}`: says(chunk("Hel")),
+			`complete","created":"2000-01-01T00:00:00Z","model":"m-1","content":"Hello\né","reasoning":"Hm",` +
+				`"finishReason":"stop","usage":{"inputTokens":7,"outputTokens":2}}`: says(rich),
+			`running","created":"2000-01-01T00:00:00Z",` +
+				`"content":"Hel"}`: holds(chunk("Hel")),
+			`failed","created":"2000-01-01T00:00:00Z","content":"Hel","error":{"code":"upstream-contract",` +
+				`"message":"The answer broke off."}}`: says(chunk("Hel")),
 		}
 		for want, u := range tests {
 			if diff := cmp.Diff(head+want, answer(u)); diff != "" {
@@ -311,7 +318,7 @@ func TestKeeping(t *testing.T) {
 
 func TestAnAnswerTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		u := &upstream{ended: make(chan error, 1), play: func(ctx context.Context, _ int, w io.Writer) {
+		u := &upstream{ended: make(chan cause, 1), play: func(ctx context.Context, _ int, w io.Writer) {
 			for ctx.Err() == nil {
 				_, _ = io.WriteString(w, chunk("Hello"))
 			}
@@ -333,11 +340,14 @@ func TestUseChatResumes(t *testing.T) {
 		g := newGenerations(t, chat.Options{})
 		c := chat.Call{Tenant: "acme", Route: "POST /assistant", Owner: "ada", Models: []*chat.Model{m}}
 		resume := func(c chat.Call, chatID string) *screen {
-			return open(t.Context(), http.MethodGet, "/assistant/"+chatID+"/stream", "", nil, func(w http.ResponseWriter, r *http.Request) error {
+			return open(t.Context(), http.MethodGet, "/assistant/"+chatID+"/stream", "", nil, func(w http.ResponseWriter,
+				r *http.Request,
+			) error {
 				return g.ServeResume(w, r, c, chatID)
 			})
 		}
-		const body = `{"id":"chat-1","trigger":"submit-message","messages":[{"id":"m","role":"user","parts":[{"type":"text","text":"Hi"}]}]}`
+		const body = `{"id":"chat-1","trigger":"submit-message","messages":[{"id":"m","role":"user","parts":[{"type":"text",` +
+			`"text":"Hi"}]}]}`
 		s := ask(t.Context(), g, "/assistant", body, c)
 		s.until(t, "Hel")
 		s.leave(errLeft)
@@ -352,7 +362,10 @@ func TestUseChatResumes(t *testing.T) {
 		other.Owner = "eve"
 		elsewhere := c
 		elsewhere.Tenant = "globex"
-		for name, s := range map[string]*screen{"unknown": resume(c, "chat-2"), "of another user": resume(other, "chat-1"), "of another tenant": resume(elsewhere, "chat-1")} {
+		for name, s := range map[string]*screen{
+			"unknown": resume(c, "chat-2"), "of another user": resume(other, "chat-1"),
+			"of another tenant": resume(elsewhere, "chat-1"),
+		} {
 			if s.wait().status != http.StatusNoContent {
 				t.Errorf("%s: %s", name, s)
 			}

@@ -291,7 +291,7 @@ func writeJSON(w http.ResponseWriter, status int, text []byte) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // a client that has gone needs no answer
+	_, _ = w.Write(text) //nolint:gosec // JSON, and said to be; a client that has gone needs no answer
 }
 
 // isMember reports whether an object has a member that is not null.

@@ -18,38 +18,54 @@ import (
 )
 
 func TestDialects(t *testing.T) {
-	const raw1 = `{"id":"c1","object":"chat.completion.chunk","model":"m-1","choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}`
+	const raw1 = `{"id":"c1","object":"chat.completion.chunk","model":"m-1","choices":[{"index":0,"delta":{"content":"Hel"},` +
+		`"finish_reason":null}]}`
 	tests := []struct{ name, target, body, upstream, want string }{
 		{"text", "/assistant", hi, hello, "200 text/event-stream\n" +
 			"id: 1\ndata: {\"content\":\"Hel\"}\n\nid: 2\ndata: {\"content\":\"lo\"}\n\nid: 3\ndata: [DONE]\n\n"},
 		{"text, broken", "/assistant?dialect=text", hi, chunk("Hel"), "200 text/event-stream\n" +
-			"id: 1\ndata: {\"content\":\"Hel\"}\n\nevent: error\nid: 2\ndata: {\"error\":{\"code\":\"upstream-contract\",\"message\":\"The answer broke off.\"}}\n\n"},
+			"id: 1\ndata: {\"content\":\"Hel\"}\n\nevent: error\nid: 2\ndata: {\"error\":{\"code\":\"upstream-contract\"," +
+			"\"message\":\"The answer broke off.\"}}\n\n"},
 		{
 			"openai: without usage, as nobody asked", "/assistant?dialect=openai", hi, hello,
 			"200 text/event-stream\n" + chunk("Hel") + chunk("lo") + finish("stop") + done,
 		},
 		{"openai, broken", "/assistant?dialect=openai", hi, chunk("Hel"), "200 text/event-stream\ndata: " + raw1 + "\n\n" +
-			"data: {\"error\":{\"message\":\"The answer broke off.\",\"type\":\"server_error\",\"code\":\"upstream-contract\",\"param\":null}}\n\ndata: [DONE]\n\n"},
-		{"openai, not streamed", "/assistant?dialect=openai", strings.Replace(hi, "{", `{"stream":false,`, 1), hello, "200 application/json\n" +
-			`{"id":"c1","object":"chat.completion","created":946684800,"model":"m-1","choices":[{"index":0,"message":{"role":"assistant","content":"Hello","refusal":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}`},
+			"data: {\"error\":{\"message\":\"The answer broke off.\",\"type\":\"server_error\",\"code\":\"upstream-contract\"," +
+			"\"param\":null}}\n\ndata: [DONE]\n\n"},
+		{
+			"openai, not streamed", "/assistant?dialect=openai", strings.Replace(hi, "{", `{"stream":false,`, 1), hello,
+			"200 application/json\n" +
+				`{"id":"c1","object":"chat.completion","created":946684800,"model":"m-1","choices":[{"index":0,` +
+				`"message":{"role":"assistant","content":"Hello","refusal":null},"finish_reason":"stop"}],` +
+				`"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}`,
+		},
 		{
 			"openai, not streamed and broken", "/assistant?dialect=openai", strings.Replace(hi, "{", `{"stream":false,`, 1), chunk("Hel"),
-			"502 application/problem+json\n" + `{"type":"urn:atrium:problem:upstream-contract","title":"Bad Gateway","status":502,"detail":"The upstream: the answer was not what was promised.","instance":"/assistant","code":"upstream-contract"}`,
+			"502 application/problem+json\n" + `{"type":"urn:atrium:problem:upstream-contract","title":"Bad Gateway",` +
+				`"status":502,"detail":"The upstream: the answer was not what was promised.","instance":"/assistant",` +
+				`"code":"upstream-contract"}`,
 		},
 		{
 			"ui", "/assistant?dialect=ui", hi,
-			`data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"","reasoning":"Hm"}}]}` + "\n\n" + hello, "200 text/event-stream\n" +
+			`data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"","reasoning":"Hm"}}]}` + "\n\n" +
+				hello, "200 text/event-stream\n" +
 				"id: 1\ndata: {\"type\":\"start\",\"messageId\":\"GEN\"}\n\nid: 2\ndata: {\"type\":\"start-step\"}\n\n" +
-				"id: 3\ndata: {\"type\":\"reasoning-start\",\"id\":\"1\"}\n\nid: 4\ndata: {\"type\":\"reasoning-delta\",\"id\":\"1\",\"delta\":\"Hm\"}\n\n" +
+				"id: 3\ndata: {\"type\":\"reasoning-start\",\"id\":\"1\"}\n\nid: 4\ndata: {\"type\":\"reasoning-delta\"," +
+				"\"id\":\"1\",\"delta\":\"Hm\"}\n\n" +
 				"id: 5\ndata: {\"type\":\"reasoning-end\",\"id\":\"1\"}\n\nid: 6\ndata: {\"type\":\"text-start\",\"id\":\"2\"}\n\n" +
-				"id: 7\ndata: {\"type\":\"text-delta\",\"id\":\"2\",\"delta\":\"Hel\"}\n\nid: 8\ndata: {\"type\":\"text-delta\",\"id\":\"2\",\"delta\":\"lo\"}\n\n" +
+				"id: 7\ndata: {\"type\":\"text-delta\",\"id\":\"2\"," +
+				"\"delta\":\"Hel\"}\n\nid: 8\ndata: {\"type\":\"text-delta\",\"id\":\"2\",\"delta\":\"lo\"}\n\n" +
 				"id: 9\ndata: {\"type\":\"text-end\",\"id\":\"2\"}\n\nid: 10\ndata: {\"type\":\"finish-step\"}\n\n" +
 				"id: 11\ndata: {\"type\":\"message-metadata\",\"messageMetadata\":{\"usage\":{\"inputTokens\":7,\"outputTokens\":2}}}\n\n" +
 				"id: 12\ndata: {\"type\":\"finish\",\"finishReason\":\"stop\"}\n\nid: 13\ndata: [DONE]\n\n",
 		},
 		{"ui, broken", "/assistant?dialect=ui", hi, chunk("Hel"), "200 text/event-stream\n" +
-			"id: 1\ndata: {\"type\":\"start\",\"messageId\":\"GEN\"}\n\nid: 2\ndata: {\"type\":\"start-step\"}\n\nid: 3\ndata: {\"type\":\"text-start\",\"id\":\"1\"}\n\n" +
-			"id: 4\ndata: {\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"Hel\"}\n\nid: 5\ndata: {\"type\":\"text-end\",\"id\":\"1\"}\n\n" +
+			"id: 1\ndata: {\"type\":\"start\"," +
+			"\"messageId\":\"GEN\"}\n\nid: 2\ndata: {\"type\":\"start-step\"}\n\nid: 3\ndata: {\"type\":\"text-start\"," +
+			"\"id\":\"1\"}\n\n" +
+			"id: 4\ndata: {\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"Hel\"}\n\nid: 5\ndata: {\"type\":\"text-end\"," +
+			"\"id\":\"1\"}\n\n" +
 			"id: 6\ndata: {\"type\":\"error\",\"errorText\":\"The answer broke off.\"}\n\nid: 7\ndata: [DONE]\n\n"},
 		{
 			"a refusal is text", "/assistant", hi, `data: {"choices":[{"index":0,"delta":{"refusal":"No."}}]}` + "\n\n" + finish("stop"),
@@ -99,7 +115,13 @@ func TestBeforeTheFirstEvent(t *testing.T) {
 		{"the model's 429 stays", []*upstream{limited}, "429 upstream-limited", "7", []int{1}},
 		{"in band too", []*upstream{inBand}, "429 upstream-limited", "", []int{1}},
 		{"an error is 502", []*upstream{refuses(500, "", "{}")}, "502 upstream-failed", "", []int{1}},
-		{"the role alone is no answer", []*upstream{says(role + `data: {"error":{"message":"x"}}` + "\n\n")}, "502 upstream-failed", "", []int{1}},
+		{
+			"the role alone is no answer",
+			[]*upstream{says(role + `data: {"error":{"message":"x"}}` + "\n\n")},
+			"502 upstream-failed",
+			"",
+			[]int{1},
+		},
 		{"our credential is our fault", []*upstream{refuses(401, "", "{}")}, "502 upstream-failed", "", []int{1}},
 		{"no stream", []*upstream{page}, "502 upstream-contract", "", []int{1}},
 		{"silence is 504", []*upstream{holds(": hb\n\n")}, "504 upstream-timeout", "", []int{1}},
@@ -122,7 +144,8 @@ func TestBeforeTheFirstEvent(t *testing.T) {
 				g := newGenerations(t, chat.Options{})
 				s := ask(t.Context(), g, "/assistant", hi, c).wait()
 				status, code, _ := strings.Cut(tt.want, " ")
-				if got := s.String(); !strings.HasPrefix(got, status) || !strings.Contains(got, code) || s.header.Get("Retry-After") != tt.retry {
+				if got := s.String(); !strings.HasPrefix(got, status) || !strings.Contains(got,
+					code) || s.header.Get("Retry-After") != tt.retry {
 					t.Errorf("Retry-After %q and\n%s", s.header.Get("Retry-After"), got)
 				}
 				if strings.Contains(s.String(), "secret") || s.aborted {
@@ -175,7 +198,8 @@ func TestPrompt(t *testing.T) {
 	m.MaxTokens, m.Temperature = 100, &warm
 	g := newGenerations(t, chat.Options{})
 	const body = `{"model":"evil","tools":[{"x":1}],"temperature":2,"max_tokens":1e9,"vars":{"a":"b"},"user":"x",
-		"messages":[{"role":"user","content":"a","name":"evil","tool_calls":[1]},{"role":"assistant","content":null,"tool_calls":[]},{"role":"assistant","content":"b"},
+		"messages":[{"role":"user","content":"a","name":"evil","tool_calls":[1]},{"role":"assistant","content":null},
+		{"role":"assistant","content":"b","tool_calls":[]},
 		{"role":"user","content":[{"type":"text","text":"c"}]}]}`
 	ask(t.Context(), g, "/assistant", body, chat.Call{
 		Models: []*chat.Model{m},
@@ -186,8 +210,10 @@ func TestPrompt(t *testing.T) {
 			return []byte(`"You are \"Acme\"."`), nil
 		},
 	}).wait()
-	want := `{"model":"m-1","messages":[{"role":"system","content":"You are \"Acme\"."},{"role":"user","content":"a"},{"role":"assistant","content":"b"},` +
-		`{"role":"user","content":[{"type":"text","text":"c"}]}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":100,"temperature":0.5}`
+	want := `{"model":"m-1","messages":[{"role":"system","content":"You are \"Acme\"."},{"role":"user","content":"a"},` +
+		`{"role":"assistant","content":"b"},` +
+		`{"role":"user","content":[{"type":"text","text":"c"}]}],"stream":true,"stream_options":{"include_usage":true},` +
+		`"max_tokens":100,"temperature":0.5}`
 	if diff := cmp.Diff(want, u.body(0)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -225,7 +251,9 @@ func TestAdmission(t *testing.T) {
 			m := model(tt.upstream)
 			m.MaxTokens = 50
 			g := newGenerations(t, chat.Options{Log: slog.New(slog.DiscardHandler)})
-			s := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{m}, Admit: func(_ context.Context, a chat.Ask) (chat.Settle, error) {
+			s := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{m}, Admit: func(_ context.Context,
+				a chat.Ask,
+			) (chat.Settle, error) {
 				asked = append(asked, a)
 				return func(_ context.Context, u llm.Usage) { settled = append(settled, u) }, tt.refuse
 			}}).wait()

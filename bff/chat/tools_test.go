@@ -21,16 +21,19 @@ func calls(namesAndArguments ...string) string {
 	var b strings.Builder
 	b.WriteString(chunk("Let me see. "))
 	for i := 0; i < len(namesAndArguments); i += 2 {
-		fmt.Fprintf(&b, `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"id":"call_%d","type":"function","function":{"name":%q,"arguments":""}}]}}]}`+"\n\n",
+		fmt.Fprintf(&b, `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"id":"call_%d","type":"function",`+
+			`"function":{"name":%q,"arguments":""}}]}}]}`+"\n\n",
 			i/2, i/2, namesAndArguments[i])
-		fmt.Fprintf(&b, `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"function":{"arguments":%q}}]}}]}`+"\n\n", i/2, namesAndArguments[i+1])
+		fmt.Fprintf(&b, `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"function":{"arguments":%q}}]}}]}`+"\n\n",
+			i/2, namesAndArguments[i+1])
 	}
 	return b.String() + finish("tool_calls") + usage + done
 }
 
 func dashboard(call func(ctx context.Context, arguments []byte) ([]byte, error)) chat.Tool {
 	return chat.Tool{
-		Name: "get_dashboard", Description: `The "dashboard"`, Schema: []byte(`{"type":"object","properties":{"id":{"type":"string"}}}`), Call: call,
+		Name: "get_dashboard", Description: `The "dashboard"`, Schema: []byte(`{"type":"object","properties":{"id":{"type":"st` +
+			`ring"}}}`), Call: call,
 	}
 }
 
@@ -50,7 +53,8 @@ func TestToolsRunWhileStreaming(t *testing.T) {
 		`{"type":"start","messageId":"` + s.header.Get(chat.Header) + `"}`, `{"type":"start-step"}`, `{"type":"text-start","id":"1"}`,
 		`{"type":"text-delta","id":"1","delta":"Let me see. "}`, `{"type":"text-end","id":"1"}`,
 		`{"type":"tool-input-start","toolCallId":"call_0","toolName":"get_dashboard","dynamic":true,"providerExecuted":true}`,
-		`{"type":"tool-input-available","toolCallId":"call_0","toolName":"get_dashboard","input":{"id":"17"},"dynamic":true,"providerExecuted":true}`,
+		`{"type":"tool-input-available","toolCallId":"call_0","toolName":"get_dashboard","input":{"id":"17"},"dynamic":true,` +
+			`"providerExecuted":true}`,
 		`{"type":"tool-output-available","toolCallId":"call_0","output":{"for":{"id":"17"}},"dynamic":true,"providerExecuted":true}`,
 		`{"type":"finish-step"}`, `{"type":"start-step"}`, `{"type":"text-start","id":"2"}`,
 		`{"type":"text-delta","id":"2","delta":"Hel"}`, `{"type":"text-delta","id":"2","delta":"lo"}`, `{"type":"text-end","id":"2"}`,
@@ -62,19 +66,23 @@ func TestToolsRunWhileStreaming(t *testing.T) {
 	}
 
 	const messages = `"messages":[{"role":"user","content":"Hi"}`
-	offered := `,"tools":[{"type":"function","function":{"name":"get_dashboard","description":"The \"dashboard\"","parameters":{"type":"object","properties":{"id":{"type":"string"}}}}}]}`
+	offered := `,"tools":[{"type":"function","function":{"name":"get_dashboard","description":"The \"dashboard\"",` +
+		`"parameters":{"type":"object","properties":{"id":{"type":"string"}}}}}]}`
 	if first := u.body(0); !strings.Contains(first, messages+"]") || !strings.HasSuffix(first, offered) {
 		t.Errorf("asked first %s", first)
 	}
-	second := messages + `,{"role":"assistant","content":"Let me see. ","tool_calls":[{"id":"call_0","type":"function","function":{"name":"get_dashboard","arguments":"{\"id\":\"17\"}"}}]},` +
+	second := messages + `,{"role":"assistant","content":"Let me see. ","tool_calls":[{"id":"call_0","type":"function",` +
+		`"function":{"name":"get_dashboard","arguments":"{\"id\":\"17\"}"}}]},` +
 		`{"role":"tool","tool_call_id":"call_0","content":"{\"for\":{\"id\":\"17\"}}"}]`
 	if got := u.body(1); !strings.Contains(got, second) || !strings.HasSuffix(got, offered) {
 		t.Errorf("asked then %s", got)
 	}
 
 	id := s.header.Get(chat.Header)
-	wantJSON := `"content":"Let me see. Hello","tools":[{"id":"call_0","name":"get_dashboard","input":{"id":"17"},"output":{"for":{"id":"17"}}}],"finishReason":"stop","usage":{"inputTokens":14,"outputTokens":4}}`
-	if got := look(t.Context(), g, id, "", map[string]string{"Accept": "application/json"}).wait().text(); !strings.HasSuffix(got, wantJSON) {
+	wantJSON := `"content":"Let me see. Hello","tools":[{"id":"call_0","name":"get_dashboard","input":{"id":"17"},` +
+		`"output":{"for":{"id":"17"}}}],"finishReason":"stop","usage":{"inputTokens":14,"outputTokens":4}}`
+	if got := look(t.Context(), g, id, "", map[string]string{"Accept": "application/json"}).wait().text(); !strings.HasSuffix(got,
+		wantJSON) {
 		t.Errorf("as JSON: %s", got)
 	}
 	// An openai client is shown no calls: it would take them for its own.
@@ -98,9 +106,15 @@ func TestFailingTools(t *testing.T) {
 		{"problem", "get_dashboard", `{}`, func(context.Context, []byte) ([]byte, error) {
 			return nil, problem.New(404, "not-found", "There is no customer 17.").Because(errors.New("secret"))
 		}, `There is no customer 17.`},
-		{"error", "get_dashboard", `{}`, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("secret") }, `Something went wrong here.`},
+		{
+			"error", "get_dashboard", `{}`, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("secret") },
+			`Something went wrong here.`,
+		},
 		{"panic", "get_dashboard", `{}`, func(context.Context, []byte) ([]byte, error) { panic("secret") }, `Something went wrong here.`},
-		{"no JSON", "get_dashboard", `{}`, func(context.Context, []byte) ([]byte, error) { return []byte("secret"), nil }, `Something went wrong here.`},
+		{
+			"no JSON", "get_dashboard", `{}`, func(context.Context, []byte) ([]byte, error) { return []byte("secret"), nil },
+			`Something went wrong here.`,
+		},
 		{"huge", "get_dashboard", `{}`, func(context.Context, []byte) ([]byte, error) {
 			return []byte(`"` + strings.Repeat("x", 300<<10) + `"`), nil
 		}, `The result is larger than 262144 bytes.`},
@@ -118,10 +132,12 @@ func TestFailingTools(t *testing.T) {
 				g := newGenerations(t, chat.Options{})
 				s := ask(t.Context(), g, "/assistant?dialect=ui", hi,
 					chat.Call{Models: []*chat.Model{model(u)}, Tools: []chat.Tool{dashboard(tt.call)}}).wait()
-				if want := `{"type":"tool-output-error","toolCallId":"call_0","errorText":"` + tt.want + `"`; !strings.Contains(s.text(), want) {
+				if want := `{"type":"tool-output-error","toolCallId":"call_0","errorText":"` + tt.want +
+					`"`; !strings.Contains(s.text(), want) {
 					t.Errorf("no %s in\n%s", want, s)
 				}
-				toModel := `{"role":"tool","tool_call_id":"call_0","content":"{\"error\":\"` + strings.ReplaceAll(tt.want, `\"`, `\\\"`) + `\"}"}`
+				toModel := `{"role":"tool","tool_call_id":"call_0","content":"{\"error\":\"` + strings.ReplaceAll(tt.want, `\"`,
+					`\\\"`) + `\"}"}`
 				if got := u.body(1); !strings.Contains(got, toModel) {
 					t.Errorf("no %s in %s", toModel, got)
 				}
@@ -155,7 +171,8 @@ func TestToolsOfOneRoundRunAtOnceAndInOrder(t *testing.T) {
 				t.Errorf("no %s", want)
 			}
 		}
-		if strings.Count(s.text(), "Too many calls at once") != 2 || strings.Index(s.text(), `output":{"id":"0"}`) > strings.Index(s.text(), `output":{"id":"7"}`) {
+		if strings.Count(s.text(), "Too many calls at once") != 2 || strings.Index(s.text(),
+			`output":{"id":"0"}`) > strings.Index(s.text(), `output":{"id":"7"}`) {
 			t.Errorf("%s", s)
 		}
 	})
@@ -168,7 +185,8 @@ func TestRoundsAreBounded(t *testing.T) {
 		u := says(again)
 		g := newGenerations(t, chat.Options{})
 		s := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{model(u)}, Tools: []chat.Tool{tool}}).wait()
-		if !strings.HasSuffix(s.text(), `{"error":{"code":"tool-rounds","message":"The model did not come to an answer."}}`+"\n\n") || len(u.bodies) != 6 {
+		const end = `{"error":{"code":"tool-rounds","message":"The model did not come to an answer."}}` + "\n\n"
+		if !strings.HasSuffix(s.text(), end) || len(u.bodies) != 6 {
 			t.Errorf("asked %d times\n%s", len(u.bodies), s)
 		}
 	})
@@ -219,7 +237,10 @@ func TestFallbackInALaterRound(t *testing.T) {
 	}}
 	tool := dashboard(func(context.Context, []byte) ([]byte, error) { return []byte("{}"), nil })
 	g := newGenerations(t, chat.Options{})
-	s := ask(t.Context(), g, "/assistant", hi, chat.Call{Models: []*chat.Model{model(first), model(says(hello))}, Tools: []chat.Tool{tool}}).wait()
+	s := ask(t.Context(), g, "/assistant", hi, chat.Call{
+		Models: []*chat.Model{model(first), model(says(hello))},
+		Tools:  []chat.Tool{tool},
+	}).wait()
 	if !strings.HasSuffix(s.text(), "data: [DONE]\n\n") || !strings.Contains(s.text(), "Hel") {
 		t.Errorf("%s", s)
 	}

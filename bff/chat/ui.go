@@ -158,7 +158,7 @@ func (u *uiEncoder) object(dst []byte, typ string, members ...string) []byte {
 	u.scratch = rawjson.AppendQuoted(append(u.scratch[:0], `{"type":`...), typ)
 	for i := 0; i < len(members); i += 2 {
 		u.scratch = append(rawjson.AppendQuoted(append(u.scratch, ','), members[i]), ':')
-		u.scratch = rawjson.AppendQuoted(u.scratch, members[i+1])
+		u.scratch = rawjson.AppendQuoted(u.scratch, members[i+1]) //nolint:gosec // they come in pairs
 	}
 	return u.add(dst, "", append(u.scratch, '}'))
 }

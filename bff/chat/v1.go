@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -197,9 +198,7 @@ func WriteOpenAIError(w http.ResponseWriter, err error) {
 	}
 	quote(&f, err)
 	h := w.Header()
-	for name, values := range p.Header {
-		h[name] = values
-	}
+	maps.Copy(h, p.Header)
 	if p.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.RetryAfterSeconds()))
 	}

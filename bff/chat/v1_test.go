@@ -36,7 +36,8 @@ func complete(ctx context.Context, g *chat.Generations, c chat.Catalog, body str
 // The body passes as it was sent, in bytes, with the model's own name and what makes it stream and tell usage.
 func TestBodyPasses(t *testing.T) {
 	const sent = `{"model":"assistant", "messages":[ {"role":"system","content":"x"},{"role":"user","content":[{"type":"input_audio"}]}],` +
-		`"seed":9007199254740993,"tools":[{"odd":1.50}],"model":"assistant","stream":true,"stream_options":{"include_obfuscation":false,"include_usage":false}}`
+		`"seed":9007199254740993,"tools":[{"odd":1.50}],"model":"assistant","stream":true,` +
+		`"stream_options":{"include_obfuscation":false,"include_usage":false}}`
 	const want = `{"model":"m-1","messages":[ {"role":"system","content":"x"},{"role":"user","content":[{"type":"input_audio"}]}],` +
 		`"seed":9007199254740993,"tools":[{"odd":1.50}],"stream":true,"stream_options":{"include_obfuscation":false,"include_usage":true}}`
 	u := says(hello)
@@ -73,7 +74,8 @@ func TestCallsPass(t *testing.T) {
 }
 
 func TestNotStreamed(t *testing.T) {
-	const answer = `{"id":"c1","odd":1.50,"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2}}`
+	const answer = `{"id":"c1","odd":1.50,"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}],` +
+		`"usage":{"prompt_tokens":7,"completion_tokens":2}}`
 	var settled []llm.Usage
 	c := catalog(refuses(500, "", "{}"), refuses(200, "", answer))
 	c.Admit = func(context.Context, chat.Ask) (chat.Settle, error) {
@@ -94,7 +96,8 @@ func TestErrorsInOpenAIsShape(t *testing.T) {
 	failed := func(message, typ, code, param string) string {
 		return `{"error":{"message":"` + message + `","type":"` + typ + `","code":"` + code + `","param":` + param + `}}`
 	}
-	said := `{"error":{"message":"Your prompt is too long.","type":"invalid_request_error","code":"context_length_exceeded","param":"messages"}}`
+	said := `{"error":{"message":"Your prompt is too long.","type":"invalid_request_error","code":"context_length_exceeded",` +
+		`"param":"messages"}}`
 	tests := []struct {
 		name, body string
 		upstream   *upstream
@@ -103,15 +106,20 @@ func TestErrorsInOpenAIsShape(t *testing.T) {
 	}{
 		{
 			"unknown model", strings.Replace(body, "assistant", "gpt-9", 1), says(hello),
-			"404 application/json\n" + failed(`The model \"gpt-9\" does not exist. There is: assistant, backup.`, "invalid_request_error", "model_not_found", "null"), nil,
+			"404 application/json\n" + failed(`The model \"gpt-9\" does not exist. There is: assistant, backup.`,
+				"invalid_request_error", "model_not_found", "null"), nil,
 		},
 		{
 			"no messages", `{"model":"assistant"}`, says(hello),
-			"400 application/json\n" + failed("The body is not what is wanted here. /messages: want a list of at least one message", "invalid_request_error", "invalid-request", `"messages"`), nil,
+			"400 application/json\n" + failed("The body is not what is wanted here. /messages: want a list of at least one message",
+				"invalid_request_error", "invalid-request", `"messages"`), nil,
 		},
-		{"no JSON", `{`, says(hello), "400 application/json\n" + failed("The body must be JSON.", "invalid_request_error", "bad-json", "null"), nil},
-		{"the model's words pass", body, refuses(400, "", said), "502 application/json\n" + said[:len(said)-len(`,"type":"invalid_request_error","code":"context_length_exceeded","param":"messages"}}`)] +
-			`,"type":"invalid_request_error","code":"context_length_exceeded","param":"messages"}}`, map[string]string{"X-Should-Retry": "false"}},
+		{"no JSON", `{`, says(hello), "400 application/json\n" + failed("The body must be JSON.", "invalid_request_error",
+			"bad-json", "null"), nil},
+		{"the model's words pass", body, refuses(400, "", said), "502 application/json\n" +
+			said[:len(said)-len(`,"type":"invalid_request_error","code":"context_length_exceeded","param":"messages"}}`)] +
+			`,"type":"invalid_request_error","code":"context_length_exceeded","param":"messages"}}`, map[string]string{"X-Shou" +
+			"ld-Retry": "false"}},
 		{
 			"but not about our credential", body, refuses(401, "", `{"error":{"message":"bad key sk-123"}}`),
 			"502 application/json\n" + failed("The upstream: it answered with an error.", "server_error", "upstream-failed", "null"),
@@ -124,11 +132,13 @@ func TestErrorsInOpenAIsShape(t *testing.T) {
 		},
 		{
 			"in band", body, says(chunk("Hel") + `data: {"error":{"message":"Overloaded.","type":"overloaded_error"}}` + "\n\n"),
-			"200 text/event-stream\n" + chunk("Hel") + "data: " + failed("Overloaded.", "overloaded_error", "upstream-failed", "null") + "\n\n" + done, nil,
+			"200 text/event-stream\n" + chunk("Hel") + "data: " + failed("Overloaded.", "overloaded_error", "upstream-failed",
+				"null") + "\n\n" + done, nil,
 		},
 		{
 			"in band about our credential", body, says(chunk("Hel") + `data: {"error":{"message":"bad key sk-123","code":401}}` + "\n\n"),
-			"200 text/event-stream\n" + chunk("Hel") + "data: " + failed("The model reported an error.", "server_error", "upstream-failed", "null") + "\n\n" + done, nil,
+			"200 text/event-stream\n" + chunk("Hel") + "data: " + failed("The model reported an error.", "server_error",
+				"upstream-failed", "null") + "\n\n" + done, nil,
 		},
 	}
 	for _, tt := range tests {
@@ -186,7 +196,8 @@ func TestEmbeddings(t *testing.T) {
 func TestModels(t *testing.T) {
 	rec := httptest.NewRecorder()
 	chat.ServeModels(rec, []string{"b", "a"})
-	want := `{"object":"list","data":[{"id":"a","object":"model","created":0,"owned_by":"atrium"},{"id":"b","object":"model","created":0,"owned_by":"atrium"}]}`
+	want := `{"object":"list","data":[{"id":"a","object":"model","created":0,"owned_by":"atrium"},{"id":"b","object":"model",` +
+		`"created":0,"owned_by":"atrium"}]}`
 	if rec.Body.String() != want {
 		t.Errorf("%s", rec.Body)
 	}

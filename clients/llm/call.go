@@ -33,7 +33,9 @@ type call struct {
 	sent   bool // the request was built
 }
 
-func (c *Client) newCall(ctx context.Context, m *Model, operation string, body []byte, streams bool) *call {
+func (c *Client) newCall(
+	ctx context.Context, m *Model, operation string, body []byte, streams bool,
+) (context.Context, *call) {
 	k := &call{client: c, model: m, operation: operation, body: body, streams: streams, limits: m.Timeouts.withDefaults()}
 	ctx, k.span = c.start(ctx, m, operation, streams)
 	total := &TimeoutError{Waited: "the whole answer", Limit: k.limits.Total}
@@ -42,7 +44,7 @@ func (c *Client) newCall(ctx context.Context, m *Model, operation string, body [
 	if streams {
 		k.watch = watch(k.cancel, &TimeoutError{Waited: waitedFirst, Limit: k.limits.FirstToken})
 	}
-	return k
+	return k.ctx, k
 }
 
 // end lets go of everything the call holds. outcome is nil for a whole answer.

@@ -45,8 +45,10 @@ func FuzzStream(f *testing.F) {
 }
 
 func BenchmarkRecv(b *testing.B) {
-	const envelope = `data: {"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4.1-mini-2025-04-14",` +
-		`"service_tier":"default","system_fingerprint":"fp_0123456789","choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}],"usage":null}` + "\n\n"
+	const envelope = `data: {"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1700000000,` +
+		`"model":"gpt-4.1-mini-2025-04-14",` +
+		`"service_tier":"default","system_fingerprint":"fp_0123456789","choices":[{"index":0,"delta":{"content":" word"},` +
+		`"logprobs":null,"finish_reason":null}],"usage":null}` + "\n\n"
 	text := strings.Repeat(envelope, 1000)
 	b.ReportAllocs()
 	for b.Loop() {

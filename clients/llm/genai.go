@@ -40,7 +40,7 @@ const (
 
 	metricDuration   = "gen_ai.client.operation.duration"
 	metricFirstChunk = "gen_ai.client.operation.time_to_first_chunk"
-	metricTokens     = "gen_ai.client.token.usage"
+	metricTokens     = "gen_ai.client.token.usage" //nolint:gosec // no credential
 )
 
 // providers names the servers that are known by their host.

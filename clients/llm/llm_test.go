@@ -27,8 +27,11 @@ type upstream struct {
 	play   func(ctx context.Context, w io.Writer)
 	seen   []*http.Request
 	bodies []string
-	ended  chan error // receives the cause of each request whose body was closed or whose context ended
+	ended  chan cause // receives the cause of each request whose body was closed or whose context ended
 }
+
+// cause is why a request ended; nil when it did by itself.
+type cause struct{ err error }
 
 // RoundTrip implements http.RoundTripper.
 func (u *upstream) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -156,9 +159,13 @@ func TestStreams(t *testing.T) {
 			"comments and fields", ": x\n\n" + chunk("a") + ": y\nevent: message\nid: 7\nretry: 1\n" + chunk("b") + finished + done,
 			heard{Text: "ab", Finish: "stop", Chunks: 3},
 		},
-		{"many comments", chunk("a") + strings.Repeat(": hb\n\n", 2000) + chunk("b") + finished, heard{Text: "ab", Finish: "stop", Chunks: 3}},
+		{"many comments", chunk("a") + strings.Repeat(": hb\n\n", 2000) + chunk("b") + finished, heard{
+			Text: "ab", Finish: "stop",
+			Chunks: 3,
+		}},
 		{
-			"pings of other protocols", chunk("a") + "event: ping\ndata: {\"type\":\"ping\"}\n\ndata:\n\ndata: {}\n\n" + chunk("b") + finished,
+			"pings of other protocols", chunk("a") +
+				"event: ping\ndata: {\"type\":\"ping\"}\n\ndata:\n\nevent: ping\ndata: {}\n\n" + chunk("b") + finished,
 			heard{Text: "ab", Finish: "stop", Chunks: 3},
 		},
 		{
@@ -170,7 +177,8 @@ func TestStreams(t *testing.T) {
 			heard{Text: "ab", Finish: "stop", Chunks: 3},
 		},
 		{
-			"two choices, both ended", strings.ReplaceAll(ab, `"index":0`, `"index":1`) + ab + finished + strings.ReplaceAll(finished, `"index":0`, `"index":1`),
+			"two choices, both ended", strings.ReplaceAll(ab, `"index":0`, `"index":1`) + ab + finished +
+				strings.ReplaceAll(finished, `"index":0`, `"index":1`),
 			heard{Text: "ab", Finish: "stop", Chunks: 6},
 		},
 
@@ -178,24 +186,37 @@ func TestStreams(t *testing.T) {
 		{"truncated, then [DONE]", ab + done, heard{Text: "ab", Chunks: 2, Kind: "contract"}},
 		{"truncated inside a chunk", ab + chunk("c")[:40], heard{Text: "ab", Chunks: 2, Kind: "contract"}},
 		{"broken", ab + "BREAK", heard{Text: "ab", Chunks: 2, Kind: "unreachable"}},
-		{"one of two choices ended", strings.ReplaceAll(ab, `"index":0`, `"index":1`) + ab + finished, heard{Text: "ab", Finish: "stop", Chunks: 5, Kind: "contract"}},
+		{"one of two choices ended", strings.ReplaceAll(ab, `"index":0`, `"index":1`) + ab + finished, heard{
+			Text:   "ab",
+			Finish: "stop", Chunks: 5, Kind: "contract",
+		}},
 		{"malformed", ab + "data: {\"choices\":[{\n\n" + chunk("c") + finished, heard{Text: "ab", Chunks: 2, Kind: "contract"}},
 		{"error", ab + "data: {\"error\":{\"message\":\"boom\"}}\n\n", heard{Text: "ab", Chunks: 2, Kind: "status 500"}},
 		{"error with space", ab + "data: { \"error\" : {\"message\":\"boom\"}}\n\n", heard{Text: "ab", Chunks: 2, Kind: "status 500"}},
-		{"error after comments", ": a\n\nevent: x\n" + ab + ": b\n\ndata: {\"error\":{\"message\":\"boom\",\"code\":529}}\n\n", heard{Text: "ab", Chunks: 2, Kind: "status 529"}},
 		{
-			"error beside choices", ab + `data: {"error":{"code":502,"message":"boom"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]}` + "\n\n",
+			"error after comments", ": a\n\nevent: x\n" + ab + ": b\n\ndata: {\"error\":{\"message\":\"boom\",\"code\":529}}\n\n",
+			heard{Text: "ab", Chunks: 2, Kind: "status 529"},
+		},
+		{
+			"error beside choices", ab + `data: {"error":{"code":502,"message":"boom"},"choices":[{"index":0,` +
+				`"delta":{"content":""},"finish_reason":"error"}]}` + "\n\n",
 			heard{Text: "ab", Chunks: 2, Kind: "status 502"},
 		},
 		{"error as text", ab + "data: {\"error\":\"boom\"}\n\n", heard{Text: "ab", Chunks: 2, Kind: "status 500"}},
-		{"error event with a bare object", ab + "event: error\ndata: {\"message\":\"boom\",\"type\":\"overloaded_error\"}\n\n", heard{Text: "ab", Chunks: 2, Kind: "status 503"}},
+		{
+			"error event with a bare object", ab + "event: error\ndata: {\"message\":\"boom\",\"type\":\"overloaded_error\"}\n\n",
+			heard{Text: "ab", Chunks: 2, Kind: "status 503"},
+		},
 		{"finish reason error", ab + strings.Replace(finished, "stop", "error", 1), heard{Text: "ab", Chunks: 2, Kind: "status 500"}},
 		{"too long", chunk("a") + chunk(strings.Repeat("x", 5<<20)), heard{Text: "a", Chunks: 1, Kind: "too_large"}},
 
 		{"announced, then whole", role + ab + finished, heard{Text: "ab", Finish: "stop", Chunks: 4}},
 		{"announced often", role + role + role + role + role + "data: {\"error\":\"boom\"}\n\n", heard{Chunks: 5, Kind: "status 500"}},
 		{"announced, then an error", role + "data: {\"error\":\"boom\"}\n\n", heard{Kind: "status 500", Early: true}},
-		{"error first", "data: {\"error\":{\"message\":\"boom\",\"type\":\"x\",\"code\":\"rate_limit_exceeded\"}}\n\n", heard{Kind: "status 429", Early: true}},
+		{
+			"error first", "data: {\"error\":{\"message\":\"boom\",\"type\":\"x\",\"code\":\"rate_limit_exceeded\"}}\n\n",
+			heard{Kind: "status 429", Early: true},
+		},
 		{"nothing", "", heard{Kind: "contract", Early: true}},
 		{"only [DONE]", done, heard{Kind: "contract", Early: true}},
 		{"malformed first", "data: <html>\n\n", heard{Kind: "contract", Early: true}},
@@ -215,8 +236,12 @@ func TestRequestIsSentAsGiven(t *testing.T) {
 		{"http://model.test/v1", "http://model.test/v1/chat/completions", "Bearer k-1", ""},
 		{"http://model.test/v1/", "http://model.test/v1/chat/completions", "Bearer k-1", ""},
 		{"https://x.openai.azure.com/openai/v1", "https://x.openai.azure.com/openai/v1/chat/completions", "Bearer k-1", ""},
-		{"https://x.openai.azure.com", "https://x.openai.azure.com/openai/deployments/o1-mini/chat/completions?api-version=2024-10-21", "", "k-1"},
-		{"https://x.openai.azure.com/openai?api-version=v9", "https://x.openai.azure.com/openai/deployments/o1-mini/chat/completions?api-version=v9", "", "k-1"},
+		{"https://x.openai.azure.com", "https://x.openai.azure.com/openai/deployments/o1-mini/chat/completions?api-version=202" +
+			"4-10-21", "", "k-1"},
+		{
+			"https://x.openai.azure.com/openai?api-version=v9",
+			"https://x.openai.azure.com/openai/deployments/o1-mini/chat/completions?api-version=v9", "", "k-1",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.base, func(t *testing.T) {
@@ -241,8 +266,10 @@ func TestRequestIsSentAsGiven(t *testing.T) {
 
 // Every byte of a chunk reaches the caller, also what nobody here knows.
 func TestRawIsWhatWasSent(t *testing.T) {
-	const raw = `{"id":"c1", "choices":[{"index":0,"delta":{"content":"\ud83d\ude00é","reasoning":"hm","annotations":[1.50]},"finish_reason":null}],"cost":9007199254740993}`
-	stream, err := llm.New(llm.Options{}).Stream(t.Context(), &llm.Model{BaseURL: "http://model.test/v1", Transport: says("data: " + raw + "\n\n")}, nil)
+	const raw = `{"id":"c1", "choices":[{"index":0,"delta":{"content":"\ud83d\ude00é","reasoning":"hm","annotations":[1.50]},` +
+		`"finish_reason":null}],"cost":9007199254740993}`
+	stream, err := llm.New(llm.Options{}).Stream(t.Context(), &llm.Model{BaseURL: "http://model.test/v1", Transport: says("data: " +
+		raw + "\n\n")}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +297,10 @@ func TestRefusals(t *testing.T) {
 		after  time.Duration
 		said   string
 	}{
-		{"429", 429, limited, `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`, "status 429", 7 * time.Second, "rate_limit_exceeded: slow down"},
+		{
+			"429", 429, limited, `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`, "status 429", 7 * time.Second,
+			"rate_limit_exceeded: slow down",
+		},
 		{"milliseconds", 429, inMs, `{"error":{"message":"slow down"}}`, "status 429", 250 * time.Millisecond, "slow down"},
 		{"500 with text", 500, page, "<h1>oops</h1>", "status 500", 0, "<h1>oops</h1>"},
 		{"FastAPI's form", 422, object, `{"detail":"no such field"}`, "status 422", 0, "no such field"},

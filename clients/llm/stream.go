@@ -28,13 +28,14 @@ const maxHeld = 4
 
 // Stream asks a model for an answer and waits for its first token: servers are known to send a first chunk, with nothing
 // but a role, before they have begun to think. body is the exact JSON to send, with its model and "stream": true. Until
-// Stream has returned nothing of an answer was seen, so that another model can be asked after any error. Errors are *clients.Error: Status with the server's status, RetryAfter and a *ModelError; Timeout with a
-// *TimeoutError; Contract; Unreachable and the like.
+// Stream has returned nothing of an answer was seen, so that another model can be asked after any error.
+// Errors are *clients.Error: Status with the server's status, RetryAfter and a *ModelError; Timeout with a *TimeoutError;
+// Contract; Unreachable and the like.
 func (c *Client) Stream(ctx context.Context, m *Model, body []byte) (*Stream, error) {
-	k := c.newCall(ctx, m, operationChat, body, true)
+	ctx, k := c.newCall(ctx, m, operationChat, body, true)
 	s := &Stream{call: k}
 	source, err := openai.NewClientWithConfig(m.config(k)).
-		CreateChatCompletionStream(k.ctx, openai.ChatCompletionRequest{Model: m.deployment()})
+		CreateChatCompletionStream(ctx, openai.ChatCompletionRequest{Model: m.deployment()})
 	if err != nil {
 		failed := k.failure(err)
 		k.end(failed)

@@ -14,7 +14,7 @@ import (
 
 // pieces is an upstream that writes texts with a pause before each, then stays silent until the call ends.
 func pieces(pause time.Duration, texts ...string) *upstream {
-	u := &upstream{ended: make(chan error, 1)}
+	u := &upstream{ended: make(chan cause, 1)}
 	u.play = func(ctx context.Context, w io.Writer) {
 		for _, text := range texts {
 			time.Sleep(pause) // fake time
@@ -23,7 +23,7 @@ func pieces(pause time.Duration, texts ...string) *upstream {
 			}
 		}
 		<-ctx.Done()
-		u.ended <- context.Cause(ctx)
+		u.ended <- cause{context.Cause(ctx)}
 	}
 	return u
 }
@@ -100,8 +100,8 @@ func TestCallerLeaves(t *testing.T) {
 			if got.Kind != "canceled" || got.Early != early || !errors.Is(err, errLeft) {
 				t.Errorf("%+v, error %v", got, err)
 			}
-			if cause := <-u.ended; !errors.Is(cause, errLeft) {
-				t.Errorf("upstream saw %v", cause)
+			if end := <-u.ended; !errors.Is(end.err, errLeft) {
+				t.Errorf("upstream saw %v", end.err)
 			}
 		})
 	}

@@ -17,17 +17,17 @@ import (
 // Complete asks a model for an answer that does not stream, and returns its JSON as sent. body is the exact JSON to
 // send. usage is nil when the model told none. Errors are those of Stream.
 func (c *Client) Complete(ctx context.Context, m *Model, body []byte) (answer []byte, usage *Usage, err error) {
-	k := c.newCall(ctx, m, operationChat, body, false)
+	ctx, k := c.newCall(ctx, m, operationChat, body, false)
 	_, err = openai.NewClientWithConfig(m.config(k)).
-		CreateChatCompletion(k.ctx, openai.ChatCompletionRequest{Model: m.deployment()})
+		CreateChatCompletion(ctx, openai.ChatCompletionRequest{Model: m.deployment()})
 	return k.finishWhole(err)
 }
 
 // Embed asks a model for embeddings. It is Complete for the operation embeddings.
 func (c *Client) Embed(ctx context.Context, m *Model, body []byte) (answer []byte, usage *Usage, err error) {
-	k := c.newCall(ctx, m, operationEmbeddings, body, false)
+	ctx, k := c.newCall(ctx, m, operationEmbeddings, body, false)
 	_, err = openai.NewClientWithConfig(m.config(k)).
-		CreateEmbeddings(k.ctx, openai.EmbeddingRequest{Model: openai.EmbeddingModel(m.deployment())})
+		CreateEmbeddings(ctx, openai.EmbeddingRequest{Model: openai.EmbeddingModel(m.deployment())})
 	return k.finishWhole(err)
 }
 

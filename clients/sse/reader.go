@@ -54,12 +54,12 @@ type Reader struct {
 	typ, id string
 }
 
-// NewReader returns a reader of events of at most max bytes of data; zero or less means DefaultMax.
-func NewReader(src io.Reader, max int) *Reader {
-	if max <= 0 {
-		max = DefaultMax
+// NewReader returns a reader of events of at most limit bytes of data; zero or less means DefaultMax.
+func NewReader(src io.Reader, limit int) *Reader {
+	if limit <= 0 {
+		limit = DefaultMax
 	}
-	return &Reader{src: src, max: max}
+	return &Reader{src: src, max: limit}
 }
 
 // Next returns the next event that has data. At the end of the stream it returns io.EOF, after an event that its blank
