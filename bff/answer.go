@@ -3,6 +3,7 @@ package bff
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,9 +16,7 @@ import (
 // answer writes a view's answer: with its ETag, and as 304 where the client has it already.
 func answer(c *call, e *cache.Entry) error {
 	h := c.w.Header()
-	for name, values := range e.Header {
-		h[name] = values
-	}
+	maps.Copy(h, e.Header)
 	read := c.r.Method == http.MethodGet || c.r.Method == http.MethodHead
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")

@@ -17,14 +17,32 @@ import (
 type caller struct {
 	server *Server
 	call   *call
+	spans  map[*view.Step]stepSpan
 }
 
-func (v *viewRoute) caller(c *call) *caller { return &caller{server: v.gateway.server, call: c} }
+func (v *viewRoute) caller(c *call) *caller {
+	return &caller{server: v.gateway.server, call: c, spans: v.spans}
+}
+
+// stepSpan is how the spans of a step start; it is made once, because each call of the step has one.
+type stepSpan struct {
+	name    string
+	options []trace.SpanStartOption
+}
+
+func stepSpans(p *view.Program) map[*view.Step]stepSpan {
+	spans := make(map[*view.Step]stepSpan, len(p.Steps))
+	for _, step := range p.Steps {
+		spans[step] = stepSpan{name: "step " + step.Name, options: []trace.SpanStartOption{trace.WithAttributes(
+			attribute.String("atrium.step", step.Name), attribute.String("atrium.call", step.Call()))}}
+	}
+	return spans
+}
 
 // Call implements view.Caller.
 func (k *caller) Call(ctx context.Context, vc *view.Call) (*view.Answer, error) {
-	ctx, span := trace.SpanFromContext(ctx).TracerProvider().Tracer("atrium/bff").Start(ctx, "step "+vc.Step.Name,
-		trace.WithAttributes(attribute.String("atrium.step", vc.Step.Name), attribute.String("atrium.call", vc.Step.Call())))
+	as := k.spans[vc.Step]
+	ctx, span := k.server.tracer.Start(ctx, as.name, as.options...)
 	defer span.End()
 	a, err := k.answer(ctx, vc)
 	if err != nil {

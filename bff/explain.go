@@ -64,7 +64,7 @@ func (s *Server) explain(ctx context.Context, q admin.Question) (any, error) {
 	if c.rec.principal, err = runtime.guard.Principal(ctx, r); err != nil {
 		return nil, err
 	}
-	e := &explanation{Tenant: string(tenant.ID), API: runtime.gateway.name, Route: rt.key, Steps: []explainedStep{}, Limits: s.explainLimits(c)}
+	e := &explanation{Tenant: string(tenant.ID), API: runtime.gateway.name, Route: rt.key, Steps: []explainedStep{}, Limits: s.explainLimits(ctx, c)}
 	if rt.view != nil {
 		if err := rt.view.explain(ctx, c, e); err != nil {
 			return nil, err
@@ -95,9 +95,9 @@ func (v *viewRoute) explain(ctx context.Context, c *call, e *explanation) error 
 	return nil
 }
 
-func (s *Server) explainLimits(c *call) []explainedLimit {
+func (s *Server) explainLimits(ctx context.Context, c *call) []explainedLimit {
 	limits := []explainedLimit{}
-	for _, l := range s.limits.Peek(c.r.Context(), c.runtime.Tenant.ID, s.limitSubject(c)).Limits {
+	for _, l := range s.limits.Peek(ctx, c.runtime.Tenant.ID, s.limitSubject(c)).Limits {
 		limits = append(limits, explainedLimit{
 			Name: l.Name, Quota: l.Quota, Remaining: l.Remaining, ResetSeconds: max(0, int64(time.Until(l.Reset).Seconds())),
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -57,6 +58,15 @@ type call struct {
 	rec     *record
 	runtime *Runtime
 	path    []string // the values of the pattern's parameters, unescaped
+	asked   url.Values
+}
+
+// query is the request's, parsed once; nil when there is none.
+func (c *call) query() url.Values {
+	if c.asked == nil && c.r.URL.RawQuery != "" {
+		c.asked = c.r.URL.Query()
+	}
+	return c.asked
 }
 
 func (g *gateway) addRoutes() document.Issues {

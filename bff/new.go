@@ -30,8 +30,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	guarded := cfg.Transport.RoundTripper(true)
 	s := &Server{
-		cfg: cfg, log: cfg.Telemetry.Log, telemetry: cfg.Telemetry, requests: requests, trusted: cfg.TrustedProxies,
-		cache: cfg.Cache, limits: cfg.Limits, transport: cfg.Transport, client: rest.NewClient(cfg.Transport),
+		cfg: cfg, log: cfg.Telemetry.Log, telemetry: cfg.Telemetry, tracer: cfg.Telemetry.Tracer("atrium/bff"),
+		requests: requests, trusted: cfg.TrustedProxies, cache: cfg.Cache, limits: cfg.Limits,
+		transport: cfg.Transport, client: rest.NewClient(cfg.Transport),
 		keySets: auth.NewKeySets(guarded), deliveries: newDeliveries(), compress: compress(),
 	}
 	s.generations = chat.New(chat.Options{

@@ -25,7 +25,7 @@ func (g *gateway) registerOwn(e *gin.Engine) {
 	g.own(e, http.MethodDelete, "/-/generations/:p2", func(c *call) error {
 		return generations.ServeStop(c.w, c.r, c.runtime.Tenant.ID, c.path[0])
 	})
-	// openapi
+	g.own(e, http.MethodGet, "/-/openapi.json", g.serveOpenAPI)
 	for _, path := range []string{"/-/auth/login", "/-/auth/callback", "/-/auth/logout", "/-/auth/me"} {
 		e.Any(path, adapt(nil, func(*call) error {
 			return problem.New(http.StatusNotImplemented, "not-implemented", "This version has no browser sign-in: send an API key or a JWT.")

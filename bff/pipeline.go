@@ -63,7 +63,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 				panic(http.ErrAbortHandler)
 			}
 			problem.Write(w, r, problem.New(http.StatusInternalServerError, "internal", "Something went wrong here."),
-				rec.traceID())
+				rec.trace)
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -73,10 +73,10 @@ func (s *Server) recover(next http.Handler) http.Handler {
 // not decide what is sampled.
 func (s *Server) trace(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, span := s.telemetry.StartServer(r.Context(), r, s.trusted.request(r))
+		ctx, _ := s.telemetry.StartServer(r.Context(), r, s.trusted.request(r))
 		rec := recordOf(ctx)
-		rec.span = span
-		w.Header().Set("X-Trace-Id", rec.traceID())
+		rec.trace = observability.TraceID(ctx)
+		w.Header().Set("X-Trace-Id", rec.trace)
 		s.requests.Begin()
 		defer func() {
 			if rec.status == 0 {
@@ -166,5 +166,5 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if rec.status != 0 { // the answer had begun: all that is left is not to end it as if it were whole
 		panic(http.ErrAbortHandler)
 	}
-	problem.Write(w, r, problem.From(err), rec.traceID())
+	problem.Write(w, r, problem.From(err), rec.trace)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +85,7 @@ func TestProxyWithoutItsUpstream(t *testing.T) {
 }
 
 func stripeSignature(secret, body string, at time.Time) string {
-	stamp := fmt.Sprint(at.Unix())
+	stamp := strconv.FormatInt(at.Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(stamp + "." + body))
 	return "t=" + stamp + ",v1=" + hex.EncodeToString(mac.Sum(nil))

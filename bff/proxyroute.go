@@ -33,7 +33,7 @@ func (g *gateway) serveProxy(c *call, p *proxy.Proxy, u *upstream) error {
 	if maxBody == 0 {
 		maxBody = defaultMaxBody
 	}
-	ctx, span := trace.SpanFromContext(c.r.Context()).TracerProvider().Tracer("atrium/bff").Start(c.r.Context(), "proxy "+u.Name,
+	ctx, span := g.server.tracer.Start(c.r.Context(), "proxy "+u.Name,
 		trace.WithAttributes(attribute.String("atrium.upstream", u.Name)))
 	defer span.End()
 	err = p.Serve(c.w, c.r.WithContext(ctx), &proxy.Target{

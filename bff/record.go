@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"atrium/bff/auth"
 	"atrium/bff/problem"
 )
@@ -18,7 +16,7 @@ type record struct {
 
 	start     time.Time
 	requestID string
-	span      trace.Span
+	trace     string   // its trace, as answers and the log show it
 	runtime   *Runtime // nil until the tenant is known
 	principal *auth.Principal
 	route     string // as documents write it, GET /dashboard/{id}; "" when none matched
@@ -97,7 +95,7 @@ func (r *record) log(log *slog.Logger, req *http.Request, elapsed time.Duration)
 		slog.Float64("ms", float64(elapsed.Microseconds())/1000),
 		slog.Int64("bytes", r.bytes),
 		slog.String("requestId", r.requestID),
-		slog.String("traceId", r.traceID()),
+		slog.String("traceId", r.trace),
 	}
 	if r.err != nil {
 		attrs = append(attrs, slog.String("error", r.err.Error()))
@@ -111,7 +109,13 @@ func (r *record) log(log *slog.Logger, req *http.Request, elapsed time.Duration)
 	case r.status >= 400 && !problem.OfUpstream(r.err):
 		level = slog.LevelInfo
 	}
-	log.LogAttrs(req.Context(), level, "request", attrs...)
+	ctx := req.Context()
+	if !log.Enabled(ctx, level) {
+		return
+	}
+	line := slog.NewRecord(r.start.Add(elapsed), level, "request", 0) // where in the code it was written tells nobody anything
+	line.AddAttrs(attrs...)
+	_ = log.Handler().Handle(ctx, line) // as slog itself does: a log that cannot be written stops no request
 }
 
 // loggedPath is the path without its query, which may hold what is not for logs, and bounded.
@@ -122,11 +126,4 @@ func loggedPath(req *http.Request) string {
 		path = path[:most]
 	}
 	return path
-}
-
-func (r *record) traceID() string {
-	if r.span == nil || !r.span.SpanContext().HasTraceID() {
-		return ""
-	}
-	return r.span.SpanContext().TraceID().String()
 }

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"atrium/bff/auth"
 	"atrium/bff/chat"
 	"atrium/bff/limit"
@@ -44,6 +46,7 @@ type Server struct {
 	cfg         Config
 	log         *slog.Logger
 	telemetry   *observability.Telemetry
+	tracer      trace.Tracer
 	requests    *observability.Requests
 	trusted     trusted
 	directory   *directory
@@ -87,12 +90,12 @@ func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 
 // Run loads the documents and serves until ctx ends; then it drains and returns when everything it started has ended.
 func (s *Server) Run(ctx context.Context, l Listeners) error {
-	if issues, err := s.directory.Load(ctx); err != nil {
+	issues, err := s.directory.Load(ctx)
+	if err != nil {
 		return errors.Join(fmt.Errorf("load documents: %w", err), l.Public.Close(), l.Admin.Close())
-	} else {
-		for _, issue := range issues {
-			s.log.ErrorContext(ctx, "document not served", slog.String("issue", issue.String()))
-		}
+	}
+	for _, issue := range issues {
+		s.log.ErrorContext(ctx, "document not served", slog.String("issue", issue.String()))
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -34,19 +35,6 @@ func (t trusted) host(r *http.Request) string {
 	return r.Host
 }
 
-// scheme is the scheme that the client used.
-func (t trusted) scheme(r *http.Request) string {
-	if t.request(r) {
-		if forwarded := lastElement(r.Header.Get("X-Forwarded-Proto")); forwarded == "https" || forwarded == "http" {
-			return forwarded
-		}
-	}
-	if r.TLS != nil {
-		return "https"
-	}
-	return "http"
-}
-
 // client is the client's address: the nearest hop of X-Forwarded-For that is not itself a trusted proxy.
 func (t trusted) client(r *http.Request) netip.Addr {
 	addr := remoteAddr(r)
@@ -54,8 +42,8 @@ func (t trusted) client(r *http.Request) netip.Addr {
 		return addr
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+	for _, text := range slices.Backward(hops) {
+		hop, err := netip.ParseAddr(strings.TrimSpace(text))
 		if err != nil {
 			return addr
 		}

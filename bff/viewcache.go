@@ -73,7 +73,7 @@ func (v *viewRoute) cacheRequest(ctx context.Context, c *call, in *view.Input) (
 	for _, value := range c.path {
 		parts = append(parts, []byte(value))
 	}
-	query := c.r.URL.Query()
+	query := c.query()
 	for _, p := range v.program.Query {
 		parts = append(parts, []byte(p.Name), []byte(strconv.Itoa(len(query[p.Name]))))
 		for _, value := range query[p.Name] {

@@ -23,15 +23,19 @@ type viewRoute struct {
 	gateway *gateway
 	program *view.Program
 	timeout time.Duration
-	body    bool     // it takes one
 	headers []string // request headers that can change the answer, canonical and sorted
+	spans   map[*view.Step]stepSpan
 }
 
 // defaultViewTimeout bounds a view whose document does not.
 const defaultViewTimeout = 10 * time.Second
 
 func (g *gateway) compileView(r *route) document.Issues {
-	program, issues := view.Compile(r.doc, view.Deps{Operations: g})
+	user := view.UserType()
+	if r.auth == nil || r.auth.Mode != "required" {
+		user = user.OrNull()
+	}
+	program, issues := view.Compile(r.doc, view.Deps{Operations: g, UserType: user})
 	if len(issues) > 0 {
 		return issues
 	}
@@ -41,7 +45,7 @@ func (g *gateway) compileView(r *route) document.Issues {
 			v.timeout = time.Duration(timeout)
 		}
 	}
-	v.headers = v.varying()
+	v.headers, v.spans = v.varying(), stepSpans(program)
 	r.view, r.handler = v, v.serve
 	return nil
 }
@@ -72,11 +76,11 @@ func (v *viewRoute) serve(c *call) error {
 	if err != nil {
 		return err
 	}
+	if v.doc.Cache != nil && (c.r.Method == http.MethodGet || c.r.Method == http.MethodHead) {
+		return v.serveCached(c.r.Context(), c, in) // the cache bounds what it waits for, and a hit waits for nothing
+	}
 	ctx, cancel := context.WithTimeout(c.r.Context(), v.timeout)
 	defer cancel()
-	if v.doc.Cache != nil && (c.r.Method == http.MethodGet || c.r.Method == http.MethodHead) {
-		return v.serveCached(ctx, c, in)
-	}
 	result, err := v.program.Run(ctx, in, v.caller(c))
 	if err != nil {
 		return err
@@ -97,7 +101,7 @@ func (v *viewRoute) serve(c *call) error {
 // bind checks the request against what the view takes.
 func (v *viewRoute) bind(c *call) (*view.Input, error) {
 	req := &view.Request{
-		Path: c.path, Query: c.r.URL.Query(), Header: c.r.Header, Tenant: c.runtime.Tenant.JSON, Vars: c.runtime.vars, Now: time.Now(),
+		Path: c.path, Query: c.query(), Header: c.r.Header, Tenant: c.runtime.Tenant.JSON, Vars: c.runtime.vars, Now: time.Now(),
 	}
 	if p := c.rec.principal; p != nil {
 		req.User = p.JSON

@@ -3,6 +3,7 @@ package problem
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -96,9 +97,7 @@ func Write(w http.ResponseWriter, r *http.Request, p *Problem, traceID string) {
 			h.Del(name)
 		}
 	}
-	for name, values := range p.Header {
-		h[name] = values
-	}
+	maps.Copy(h, p.Header)
 	if p.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.RetryAfterSeconds()))
 	}

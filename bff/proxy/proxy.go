@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -18,8 +19,9 @@ type Proxy struct {
 	strip        string
 	maxBody      int64
 	contentTypes []string
-	headers      map[string]bool // request headers that cross, canonical
-	cookies      bool            // Set-Cookie may come back
+	headers      map[string]bool       // request headers that cross, canonical
+	cookies      bool                  // Set-Cookie may come back
+	reverse      httputil.ReverseProxy // what all requests have in common
 }
 
 // Settings describe a proxy route.
@@ -50,6 +52,10 @@ func New(s Settings) *Proxy {
 	p := &Proxy{
 		strip: strings.TrimSuffix(s.Strip, "/"), maxBody: s.MaxBody, contentTypes: s.ContentTypes,
 		headers: make(map[string]bool, len(crossing)+len(s.Forward)),
+		reverse: httputil.ReverseProxy{
+			BufferPool: buffers, FlushInterval: flushInterval,
+			ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // the request's one line tells of it
+		},
 	}
 	for _, name := range crossing {
 		p.headers[name] = true
@@ -72,21 +78,16 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, t *Target) error {
 	if err != nil {
 		return err
 	}
-	in := r.Clone(r.Context())
+	in := new(*r) // the reverse proxy clones what it changes
 	in.Body = body
 	var failure error
-	rp := httputil.ReverseProxy{
-		Rewrite:        func(pr *httputil.ProxyRequest) { p.rewrite(pr, t) },
-		ModifyResponse: p.clean,
-		Transport:      t.RoundTripper,
-		BufferPool:     buffers,
-		FlushInterval:  flushInterval,
-		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // the request's one line tells of it
-		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { failure = err },
-	}
+	rp := p.reverse
+	rp.Transport = t.RoundTripper
+	rp.Rewrite = func(pr *httputil.ProxyRequest) { p.rewrite(pr, t) }
+	rp.ModifyResponse = p.clean
+	rp.ErrorHandler = func(_ http.ResponseWriter, _ *http.Request, err error) { failure = err }
 	rp.ServeHTTP(&progress{ResponseWriter: w, control: http.NewResponseController(w)}, in)
-	var tooLarge *http.MaxBytesError
-	if errors.As(failure, &tooLarge) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](failure); ok {
 		return problem.New(http.StatusRequestEntityTooLarge, "payload-too-large",
 			"The body is larger than the %d bytes allowed here.", tooLarge.Limit)
 	}
@@ -105,9 +106,7 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest, t *Target) {
 	if _, ok := pr.Out.Header["User-Agent"]; !ok {
 		pr.Out.Header.Set("User-Agent", "") // nil would let net/http add its own
 	}
-	for name, values := range t.Header {
-		pr.Out.Header[name] = values
-	}
+	maps.Copy(pr.Out.Header, t.Header)
 	rest := strings.TrimPrefix(pr.In.URL.EscapedPath(), p.strip)
 	target := *t.BaseURL
 	escaped := strings.TrimSuffix(target.EscapedPath(), "/") + "/" + strings.TrimPrefix(rest, "/")

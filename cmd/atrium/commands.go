@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 
 	"github.com/alecthomas/kong"
@@ -114,17 +113,10 @@ func version() string {
 	if !ok {
 		return "atrium (unknown)"
 	}
-	text := "atrium " + info.Main.Version
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
-			text += " " + s.Value[:min(12, len(s.Value))]
+			return "atrium " + info.Main.Version + " " + s.Value[:min(12, len(s.Value))]
 		}
 	}
-	return text
-}
-
-// absent reports whether a file is not there.
-func absent(path string) bool {
-	_, err := os.Stat(path)
-	return errors.Is(err, os.ErrNotExist)
+	return "atrium " + info.Main.Version
 }

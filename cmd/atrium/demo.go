@@ -18,7 +18,7 @@ import (
 type demoCommand struct {
 	serverFlags
 
-	Data            string `help:"Folder for documents, admin token and history. Default: a temporary one, gone at the end." placeholder:"DIR"`
+	Data            string `help:"Folder of documents, token and history. Default: a temporary one, gone at the end." placeholder:"DIR"`
 	UpstreamsListen string `help:"Address of the demo's upstreams and model." default:"127.0.0.1:0"`
 	UpstreamsURL    string `help:"Where tenants find the demo's upstreams, when not at that address." placeholder:"URL"`
 	UpstreamsOnly   bool   `help:"Only the demo's upstreams and model; the server runs elsewhere."`

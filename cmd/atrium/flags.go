@@ -15,8 +15,8 @@ type serverFlags struct {
 	AdminListen string `help:"Address of the admin listener." default:"127.0.0.1:9090"`
 	BaseDomain  string `help:"Tenants answer at <id>.BASE-DOMAIN." default:"localhost"`
 
-	Redis      []string `help:"Redis for cache and limits: redis://, rediss://, redis+sentinel://, redis+cluster://. None: in process." placeholder:"URL"`
-	AdminToken string   `help:"Bearer token of the admin listener. Generated on first start and kept in DATA/admin-token." placeholder:"TOKEN"`
+	Redis      []string `help:"Redis of cache and limits; also rediss://, redis+sentinel://, redis+cluster://. None: in process." placeholder:"URL"`
+	AdminToken string   `help:"Token of the admin listener. Generated on first start and kept in DATA/admin-token." placeholder:"TOKEN"`
 
 	AllowPrivateUpstreams addresses      `help:"Let tenants' upstreams be at private addresses: a flag, or CIDRs."`
 	TrustedProxies        []netip.Prefix `help:"Proxies whose X-Forwarded-* and traceparent count." placeholder:"CIDR"`
