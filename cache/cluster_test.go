@@ -1,11 +1,12 @@
 package cache
 
 import (
-	"atrium/cache/redistest"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"atrium/cache/redistest"
 )
 
 // Everything works across the slots of a Cluster: entries, fill locks, epochs, messages and polls.

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"atrium/cache/redistest"
 	"bytes"
 	"context"
 	"errors"
@@ -10,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"atrium/cache/redistest"
 
 	"github.com/redis/go-redis/v9"
 )

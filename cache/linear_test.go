@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"atrium/cache/redistest"
 	"context"
 	"math/rand/v2"
 	"strconv"
@@ -9,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"atrium/cache/redistest"
 )
 
 // history knows which version of the content a reader must see at least.

@@ -1,12 +1,13 @@
 package cache
 
 import (
-	"atrium/cache/redistest"
 	"net/http"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"atrium/cache/redistest"
 
 	"github.com/google/go-cmp/cmp"
 )

@@ -1,9 +1,10 @@
 package limit
 
 import (
-	"atrium/tenants/document"
 	"context"
 	"time"
+
+	"atrium/tenants/document"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/ulule/limiter/v3"

@@ -1,11 +1,12 @@
 package limit
 
 import (
-	"atrium/tenants/document"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
+
+	"atrium/tenants/document"
 )
 
 // The codes of an Exceeded.

@@ -1,15 +1,16 @@
 package limit
 
 import (
-	"atrium/cache"
 	"context"
-	"crypto/rand" // the scripts
 	_ "embed"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"atrium/cache"
+	"crypto/rand" // the scripts
 
 	"github.com/redis/go-redis/v9"
 	"github.com/ulule/limiter/v3"

@@ -1,7 +1,6 @@
 package limit
 
 import (
-	"atrium/cache/redistest"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -9,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"atrium/cache/redistest"
 )
 
 func code(err error) string {
@@ -21,7 +22,9 @@ func code(err error) string {
 // both runs a test in memory and against a real Redis.
 func both(t *testing.T, f func(t *testing.T, l *Limiter)) {
 	t.Run("memory", func(t *testing.T) { f(t, open(t, Options{})) })
-	t.Run("redis", func(t *testing.T) { f(t, replica(t, redistest.Start(t).PatientURL(), Options{Budget: 5 * time.Second})) })
+	t.Run("redis", func(t *testing.T) {
+		f(t, replica(t, redistest.Start(t).PatientURL(), Options{Budget: 5 * time.Second}))
+	})
 }
 
 func TestStreams(t *testing.T) {

@@ -1,12 +1,13 @@
 package limit
 
 import (
-	"atrium/tenants"
-	"atrium/tenants/document"
 	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
 	"time"
+
+	"atrium/tenants"
+	"atrium/tenants/document"
 )
 
 // Names in Redis start with the namespace of all of ours; the tenant is the hash tag, so that what one script touches is

@@ -1,13 +1,14 @@
 package limit
 
 import (
-	"atrium/cache"
-	"atrium/tenants"
-	"atrium/tenants/document"
 	"context"
 	"log/slog"
 	"sync"
 	"time"
+
+	"atrium/cache"
+	"atrium/tenants"
+	"atrium/tenants/document"
 
 	"github.com/redis/go-redis/v9"
 	"go.opentelemetry.io/otel/metric"

@@ -1,13 +1,14 @@
 package limit
 
 import (
-	"atrium/cache"
-	"atrium/tenants/document"
 	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"atrium/cache"
+	"atrium/tenants/document"
 
 	"go.uber.org/goleak"
 )

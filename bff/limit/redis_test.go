@@ -1,12 +1,13 @@
 package limit
 
 import (
-	"atrium/cache/redistest"
 	"context"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"atrium/cache/redistest"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"

@@ -1,13 +1,14 @@
 package limit
 
 import (
-	"atrium/tenants"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"atrium/tenants"
 )
 
 // streams lease generations. A lease is renewed as long as it is held, so that those of a replica that died end by

@@ -1,11 +1,12 @@
 package limit
 
 import (
-	"atrium/tenants"
-	"atrium/tenants/document"
 	"context"
 	"sync"
 	"time"
+
+	"atrium/tenants"
+	"atrium/tenants/document"
 )
 
 // tokens keep books of model tokens in fixed windows: a window is a number, the time divided by its length, so that what

@@ -1,10 +1,11 @@
 package limit
 
 import (
-	"atrium/tenants"
-	"atrium/tenants/document"
 	"context"
 	"sync/atomic"
+
+	"atrium/tenants"
+	"atrium/tenants/document"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
