@@ -90,16 +90,17 @@ func (g *gateway) addRoutes() document.Issues {
 }
 
 func (g *gateway) compileRoute(r *route) document.Issues {
-	switch {
-	case r.doc.Proxy != nil:
-		return g.compileProxy(r)
-	case r.doc.Chat != nil:
-		return g.compileChat(r)
-	case r.doc.Webhook != nil:
-		return g.compileWebhook(r)
-	default:
+	switch r.doc.Kind() {
+	case api.KindView:
 		return g.compileView(r)
+	case api.KindProxy:
+		return g.compileProxy(r)
+	case api.KindChat:
+		return g.compileChat(r)
+	case api.KindWebhook:
+		return g.compileWebhook(r)
 	}
+	return nil // decoding has found fault with it
 }
 
 // buildEngine registers the routes. gin panics on what it cannot route; what validation let slip is reported, not thrown.

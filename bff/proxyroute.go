@@ -15,7 +15,11 @@ import (
 
 func (g *gateway) compileProxy(r *route) document.Issues {
 	doc := r.doc.Proxy
-	u := g.upstreams[g.index[doc.Upstream]]
+	i, ok := g.index[doc.Upstream]
+	if !ok {
+		return nil // decoding has found fault with it
+	}
+	u := g.upstreams[i]
 	p := proxy.New(proxy.Settings{
 		Strip: doc.Strip, MaxBody: int64(doc.MaxBody), ContentTypes: doc.ContentTypes, Forward: u.doc.Forward,
 	})
