@@ -101,10 +101,11 @@ func (j *job) claim(ctx, bounded context.Context, f *flight, have *item) (*item,
 	token, patience := rand.Text(), min(j.soft(), lockPatience)
 	won, err := j.cache.shelf.claim(bounded, j.req.Key, token, j.hard()+time.Second)
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 40*time.Millisecond) {
-		if won {
+		if won { // look again: the holder before may have stored its answer just now
 			j.token = token
+			return j.lookup(ctx, f)
 		}
-		if won || err != nil {
+		if err != nil {
 			return have, landing{}, false
 		}
 		rest := pause/2 + mathrand.N(pause)
@@ -116,7 +117,7 @@ func (j *job) claim(ctx, bounded context.Context, f *flight, have *item) (*item,
 			return have, landing{}, false
 		case <-time.After(rest):
 		}
-		it, out, found := j.lookup(ctx, f) // from here on every call has a budget of its own
+		it, out, found := j.lookup(ctx, f) // what waits anyway may spend a budget on every call
 		if found {
 			return it, out, true
 		}
