@@ -133,17 +133,10 @@ func (g *gateway) compileUpstream(name string, doc *api.Upstream, specs func(nam
 		issues = append(issues, more...)
 		u.operations[id] = op
 	}
-	var more document.Issues
-	if u.base, more = g.settings.Value(doc.BaseURL); len(more) > 0 {
-		issues = append(issues, more...)
-	} else {
-		_, u.literal = u.base.Const()
-	}
+	u.base, u.literal, issues = g.setting(doc.BaseURL, issues)
 	u.headers = map[string]*expr.Value{}
 	for header, n := range doc.Headers {
-		v, more := g.settings.Value(n)
-		issues = append(issues, more...)
-		u.headers[header] = v
+		u.headers[header], _, issues = g.setting(n, issues)
 	}
 	for _, header := range doc.Forward {
 		u.forward = append(u.forward, http.CanonicalHeaderKey(header))
@@ -151,6 +144,19 @@ func (g *gateway) compileUpstream(name string, doc *api.Upstream, specs func(nam
 	u.forwardWrite = append(slices.Clone(u.forward), "Idempotency-Key")
 	u.Upstream = rest.NewUpstream(restSettings(name, doc))
 	return u, issues
+}
+
+// setting compiles a text that names vars and secrets, and adds its issues. literal says that it names none. What decoding has found fault
+// with is left out.
+func (g *gateway) setting(n *document.Node, issues document.Issues) (v *expr.Value, literal bool, all document.Issues) {
+	if n == nil || n.Kind == document.Broken {
+		return nil, false, issues
+	}
+	v, more := g.settings.Value(n)
+	if len(more) == 0 {
+		_, literal = v.Const()
+	}
+	return v, literal, append(issues, more...)
 }
 
 func restSettings(name string, doc *api.Upstream) rest.Settings {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -33,15 +34,8 @@ func (g *gateway) addModels() document.Issues {
 	g.models = map[string]*model{}
 	for name, doc := range g.doc.Models {
 		m := &model{doc: doc}
-		var more document.Issues
-		if m.base, more = g.settings.Value(doc.BaseURL); len(more) == 0 {
-			_, m.literal = m.base.Const()
-		}
-		issues = append(issues, more...)
-		if doc.APIKey != nil {
-			m.key, more = g.settings.Value(doc.APIKey)
-			issues = append(issues, more...)
-		}
+		m.base, m.literal, issues = g.setting(doc.BaseURL, issues)
+		m.key, _, issues = g.setting(doc.APIKey, issues)
 		g.models[name] = m
 	}
 	return issues
@@ -109,7 +103,7 @@ type chatRoute struct {
 func (g *gateway) compileChat(r *route) document.Issues {
 	c := &chatRoute{route: r, gateway: g, scope: g.promptScope()}
 	var issues document.Issues
-	if n := r.doc.Chat.System; n != nil {
+	if n := r.doc.Chat.System; n != nil && n.Kind != document.Broken {
 		c.system, issues = c.scope.Value(n)
 	}
 	r.chat, r.handler = c, c.serve
@@ -205,7 +199,7 @@ func (g *gateway) registerChats(e *gin.Engine) {
 		}
 		resume := &route{doc: r.doc, key: r.key, auth: r.auth, handler: r.chat.resume}
 		for _, path := range enginePaths(r.doc.Pattern) {
-			e.GET(path+"/:p99/stream", adapt(resume, g.guarded(resume)))
+			e.GET(fmt.Sprintf("%s/:p%d/stream", strings.TrimSuffix(path, "/"), len(r.doc.Pattern.Segments)), adapt(resume, g.guarded(resume)))
 		}
 	}
 }

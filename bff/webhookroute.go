@@ -29,7 +29,7 @@ func (g *gateway) compileWebhook(r *route) document.Issues {
 		gateway: g, scheme: r.doc.Webhook.Scheme, scope: expr.NewScope().With("body", schema.Of(schema.Any)),
 	}
 	var issues, more document.Issues
-	w.secret, issues = g.settings.Value(r.doc.Webhook.Secret)
+	w.secret, _, issues = g.setting(r.doc.Webhook.Secret, nil)
 	for _, n := range r.doc.Webhook.Purges {
 		var v *expr.Value
 		v, more = w.scope.Value(n)

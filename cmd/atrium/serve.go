@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"atrium/tenants"
 	"atrium/tenants/store"
 )
 
@@ -39,10 +40,11 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close(context.WithoutCancel(ctx))) }()
-	documents, err := store.OpenFolder(config, store.FolderOptions{Data: c.Data, Log: p.telemetry.Log})
+	documents, closeDocuments, err := openDocuments(p, config, c.Data)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, closeDocuments()) }()
 	server, err := p.server(&c.serverFlags, token, documents)
 	if err != nil {
 		return err
@@ -54,4 +56,17 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) (err error) {
 	p.telemetry.Log.InfoContext(ctx, "serving",
 		"public", listeners.Public.Addr().String(), "admin", listeners.Admin.Addr().String(), "documents", config)
 	return server.Run(ctx, listeners)
+}
+
+// openDocuments opens the folder of documents; with Redis the truth is there, and the folder is what it lacks.
+func openDocuments(p *parts, config, data string) (documents tenants.Store, closeAll func() error, err error) {
+	folder, err := store.OpenFolder(config, store.FolderOptions{Data: data, Log: p.telemetry.Log})
+	if err != nil || p.redis == nil {
+		return folder, func() error { return nil }, err
+	}
+	shared, err := store.NewRedis(p.redis, store.RedisOptions{Copy: filepath.Join(data, "replica"), Log: p.telemetry.Log})
+	if err != nil {
+		return nil, nil, err
+	}
+	return store.NewFleet(shared, folder, p.telemetry.Log), shared.Close, nil
 }
