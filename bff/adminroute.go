@@ -48,8 +48,8 @@ type usage struct {
 }
 
 type cacheUsage struct {
-	Bytes   int64   `json:"bytes"`
-	HitRate float64 `json:"hitRate"` // of all answers that the cache was asked for; 0 when there was none
+	Bytes    int64   `json:"bytes"`
+	HitRatio float64 `json:"hitRatio"` // of all answers that the cache was asked for; 0 when there was none
 }
 
 func (s *Server) usage(ctx context.Context, id tenants.ID) any {
@@ -60,7 +60,7 @@ func (s *Server) usage(ctx context.Context, id tenants.ID) any {
 	kept := s.cache.Usage(string(id))
 	u := usage{Usage: s.limits.Usage(ctx, id, t.Plan.Tokens), Cache: cacheUsage{Bytes: kept.Bytes}}
 	if all := kept.Hits + kept.Misses; all > 0 {
-		u.Cache.HitRate = float64(kept.Hits) / float64(all)
+		u.Cache.HitRatio = float64(kept.Hits) / float64(all)
 	}
 	return u
 }
