@@ -10,6 +10,7 @@ import (
 
 	"atrium/bff/view"
 	"atrium/cache"
+	"atrium/clients"
 	"atrium/clients/rest"
 )
 
@@ -77,12 +78,17 @@ func (k *caller) cached(ctx context.Context, vc *view.Call, req *rest.Request) (
 		func(ctx context.Context, _ *cache.Entry) (cache.Answer, error) {
 			resp, err := k.server.client.Do(ctx, req)
 			if err != nil {
-				return cache.Answer{}, final(err)
+				return absence(err, vc.Step.Cache)
 			}
 			return cache.Answer{Entry: cache.Entry{Status: resp.Status, Body: resp.Body}, Shareable: true, Store: true}, nil
 		})
 	if err != nil {
 		return nil, err
+	}
+	if isAbsent(result.Status) {
+		return nil, &clients.Error{
+			Kind: clients.Status, Upstream: vc.Step.Upstream, Operation: vc.Step.Operation.ID, Status: result.Status,
+		}
 	}
 	a := &view.Answer{Body: result.Body, Status: result.Status, Age: result.Age}
 	switch result.State {

@@ -110,3 +110,25 @@ func TestAuthAndWrites(t *testing.T) {
 		t.Errorf("a body with two mistakes: %s", a.body)
 	}
 }
+
+// TestAbsenceIsKept holds that negative: keeps an upstream's 404, and that without it every request asks again.
+func TestAbsenceIsKept(t *testing.T) {
+	for _, tt := range []struct {
+		name, negative string
+		calls          int64
+	}{{"kept", ", negative: 1m", 1}, {"not kept", "", 3}} {
+		t.Run(tt.name, func(t *testing.T) {
+			up, docs := new(crm), documents()
+			docs["apis/shop.yaml"] = strings.Replace(apiDoc, "stale: 5m, tags", "stale: 5m"+tt.negative+", tags", 1)
+			h := start(t, up, docs)
+			for range 3 {
+				if a := h.get("/cached/missing"); a.status != http.StatusNotFound || a.problem(t).Code != "not-found" {
+					t.Errorf("status %d: %s", a.status, a.body)
+				}
+			}
+			if got := up.calls.Load(); got != tt.calls {
+				t.Errorf("the upstream was called %d times, want %d", got, tt.calls)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"atrium/bff/api"
+	"atrium/bff/problem"
 	"atrium/bff/view"
 	"atrium/cache"
 	"atrium/clients"
@@ -32,11 +33,11 @@ func (v *viewRoute) fetch(ctx context.Context, c *call, in *view.Input) (cache.R
 	if err != nil {
 		return cache.Result{}, err
 	}
-	return c.runtime.useCache().Fetch(ctx, cache.Request{Key: key, Policy: policy, HardTimeout: v.timeout},
+	result, err := c.runtime.useCache().Fetch(ctx, cache.Request{Key: key, Policy: policy, HardTimeout: v.timeout},
 		func(ctx context.Context, _ *cache.Entry) (cache.Answer, error) {
 			result, err := v.program.Run(ctx, in, v.caller(c))
 			if err != nil {
-				return cache.Answer{}, final(err)
+				return absence(err, v.doc.Cache)
 			}
 			a := cache.Answer{Entry: entryOf(result), Shareable: true, Store: result.Status == http.StatusOK}
 			if result.Degraded {
@@ -46,21 +47,32 @@ func (v *viewRoute) fetch(ctx context.Context, c *call, in *view.Input) (cache.R
 			}
 			return a, nil
 		})
+	if err == nil && isAbsent(result.Status) {
+		err = problem.New(result.Status, problem.StatusCode(result.Status), "There is no such thing.")
+	}
+	return result, err
 }
 
-// final marks the errors that are an upstream's answer: nothing kept stands in for them.
-func final(err error) error {
+// absence is what a failed fill answers: that there is no such thing, where the document keeps that; else the error. An error that is
+// an upstream's answer is marked, because nothing kept stands in for it.
+func absence(err error, doc *api.Cache) (cache.Answer, error) {
 	status := 0
 	if step, ok := errors.AsType[*view.StepError](err); ok {
 		status = step.Status()
 	} else if call, ok := errors.AsType[*clients.Error](err); ok && call.Kind == clients.Status {
 		status = call.Status
 	}
-	if status >= 400 && status < 500 && status != http.StatusTooManyRequests {
-		return cache.Final(err)
+	switch {
+	case isAbsent(status) && doc.Negative > 0:
+		return cache.Answer{Entry: cache.Entry{Status: status}, Shareable: true, Store: true}, nil
+	case status >= 400 && status < 500 && status != http.StatusTooManyRequests:
+		return cache.Answer{}, cache.Final(err)
 	}
-	return err
+	return cache.Answer{}, err
 }
+
+// isAbsent reports whether a status says that there is no such thing.
+func isAbsent(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
 
 // cacheRequest says where the answer is kept. Every byte of the request that can change it is in the key, and the document's and the
 // tenant's own part too.

@@ -1,7 +1,6 @@
 package observability
 
 import (
-	"atrium/observability/traceview"
 	"context"
 	"errors"
 	"net/http"
@@ -11,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"atrium/observability/traceview"
 
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"

@@ -1,7 +1,6 @@
 package observability
 
 import (
-	"atrium/observability/traceview"
 	"context"
 	"errors"
 	"net/http"
@@ -9,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"atrium/observability/traceview"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"

@@ -1,7 +1,6 @@
 package observability
 
 import (
-	"atrium/observability/traceview"
 	"cmp"
 	"context"
 	"errors"
@@ -12,6 +11,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"atrium/observability/traceview"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"

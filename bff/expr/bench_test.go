@@ -1,11 +1,12 @@
 package expr
 
 import (
-	"atrium/clients/schema"
-	"atrium/tenants/document"
 	"fmt"
 	"strings"
 	"testing"
+
+	"atrium/clients/schema"
+	"atrium/tenants/document"
 )
 
 func benchScope() (*Scope, Env) {

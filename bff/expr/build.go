@@ -1,9 +1,10 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
 	"context"
 	"errors"
+
+	"atrium/clients/rawjson"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"

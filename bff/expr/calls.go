@@ -1,10 +1,11 @@
 package expr
 
 import (
-	"atrium/clients/schema"
 	"cmp"
 	"slices"
 	"strings"
+
+	"atrium/clients/schema"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/decls"

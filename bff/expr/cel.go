@@ -1,9 +1,10 @@
 package expr
 
 import (
-	"atrium/clients/schema"
 	"cmp"
 	"strings"
+
+	"atrium/clients/schema"
 
 	"cel.dev/cel-go/checker"
 	"cel.dev/cel-go/common"

@@ -1,10 +1,11 @@
 package expr
 
 import (
+	"slices"
+
 	"atrium/clients/rawjson"
 	"atrium/clients/schema"
 	"atrium/tenants/document"
-	"slices"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"

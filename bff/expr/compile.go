@@ -1,12 +1,13 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
-	"atrium/tenants/document"
 	"maps"
 	"slices"
 	"strings"
+
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
+	"atrium/tenants/document"
 )
 
 const (

@@ -1,9 +1,10 @@
 package expr
 
 import (
-	"atrium/tenants/document"
 	"regexp"
 	"strings"
+
+	"atrium/tenants/document"
 
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/operators"

@@ -1,11 +1,12 @@
 package expr_test
 
 import (
+	"context"
+	"fmt"
+
 	"atrium/bff/expr"
 	"atrium/clients/schema"
 	"atrium/tenants/document"
-	"context"
-	"fmt"
 )
 
 func ExampleScope() {

@@ -1,12 +1,13 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 	"context"
 	"errors"
 	"strings"
 	"testing"
+
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 
 	"pgregory.net/rapid"
 )

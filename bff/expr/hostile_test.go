@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"atrium/clients/schema"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"atrium/clients/schema"
 )
 
 // hostile is what a tenant might write to take the server down, against the largest input that is let in.

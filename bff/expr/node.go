@@ -1,8 +1,9 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
 	"context"
+
+	"atrium/clients/rawjson"
 )
 
 // form is how a value is written.

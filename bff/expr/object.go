@@ -1,9 +1,10 @@
 package expr
 
 import (
+	"reflect"
+
 	"atrium/clients/rawjson"
 	"atrium/clients/schema"
-	"reflect"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"

@@ -1,11 +1,12 @@
 package expr
 
 import (
+	"strconv"
+	"strings"
+
 	"atrium/clients/rawjson"
 	"atrium/clients/schema"
 	"atrium/tenants/document"
-	"strconv"
-	"strings"
 )
 
 // A step of a path, with where it is written.

@@ -1,13 +1,14 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
+
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"

@@ -1,12 +1,13 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
 	"bytes"
 	"context"
 	"math"
 	"slices"
 	"strconv"
+
+	"atrium/clients/rawjson"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"

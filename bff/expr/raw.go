@@ -1,10 +1,11 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 	"math"
 	"strconv"
+
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"

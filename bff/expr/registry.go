@@ -1,10 +1,11 @@
 package expr
 
 import (
-	"atrium/clients/schema"
 	"strconv"
 	"strings"
 	"sync"
+
+	"atrium/clients/schema"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"

@@ -1,12 +1,13 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
 	"encoding/base64"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
+
+	"atrium/clients/rawjson"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"

@@ -1,9 +1,10 @@
 package expr
 
 import (
-	"atrium/clients/schema"
 	"slices"
 	"sync"
+
+	"atrium/clients/schema"
 
 	"cel.dev/cel-go/checker"
 )

@@ -1,12 +1,13 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"pgregory.net/rapid"

@@ -1,12 +1,13 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"

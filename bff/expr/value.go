@@ -1,10 +1,11 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
 	"context"
 	"errors"
+
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
 )
 
 // Errors of an evaluation. The error that wraps them names the hole's place, never a value.

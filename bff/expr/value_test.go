@@ -1,14 +1,15 @@
 package expr
 
 import (
-	"atrium/clients/rawjson"
-	"atrium/clients/schema"
-	"atrium/tenants/document"
 	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"testing"
+
+	"atrium/clients/rawjson"
+	"atrium/clients/schema"
+	"atrium/tenants/document"
 
 	"github.com/google/go-cmp/cmp"
 )

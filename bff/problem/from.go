@@ -64,7 +64,7 @@ func fromStep(e *view.StepError) *Problem {
 	}
 	p := fromCall(call, false)
 	if status := e.Status(); status != p.Status {
-		p.Status, p.Code = status, statusCode(status)
+		p.Status, p.Code = status, StatusCode(status)
 	}
 	p.Detail = "The answer could not be made."
 	if e.Step != "" {
@@ -159,8 +159,8 @@ func reason(e *clients.Error, status int) string {
 	return "it answered with an error."
 }
 
-// statusCode is the code of a problem whose status is the upstream's own.
-func statusCode(status int) string {
+// StatusCode is the code of a problem whose status is the upstream's own.
+func StatusCode(status int) string {
 	switch status {
 	case http.StatusNotFound:
 		return "not-found"

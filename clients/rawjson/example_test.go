@@ -1,8 +1,9 @@
 package rawjson_test
 
 import (
-	"atrium/clients/rawjson"
 	"fmt"
+
+	"atrium/clients/rawjson"
 )
 
 func ExampleScanner() {

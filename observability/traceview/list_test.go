@@ -1,7 +1,6 @@
 package traceview_test
 
 import (
-	"atrium/observability/traceview"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"atrium/observability/traceview"
 
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"

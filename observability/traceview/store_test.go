@@ -1,7 +1,6 @@
 package traceview_test
 
 import (
-	"atrium/observability/traceview"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"atrium/observability/traceview"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
