@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -212,7 +211,6 @@ type process struct {
 	b         *testing.B
 	addresses []string
 
-	mu    sync.Mutex
 	in    io.WriteCloser
 	out   *json.Decoder
 	fault bytes.Buffer // what it wrote to standard error
