@@ -38,7 +38,8 @@ func (f *Fleet) Load(ctx context.Context) ([]tenants.Document, error) {
 		}
 	}
 	docs, err := f.Redis.Load(ctx)
-	f.alone.Store(errors.Is(err, tenants.ErrUnavailable))
+	// Redis that has never been seen has no documents, and no copy of any.
+	f.alone.Store(err == nil && len(docs) == 0 && f.Redis.Degraded() != "")
 	if f.alone.Load() {
 		return f.folder.Load(ctx)
 	}
