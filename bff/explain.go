@@ -64,7 +64,10 @@ func (s *Server) explain(ctx context.Context, q admin.Question) (any, error) {
 	if c.rec.principal, err = runtime.guard.Principal(ctx, r); err != nil {
 		return nil, err
 	}
-	e := &explanation{Tenant: string(tenant.ID), API: runtime.gateway.name, Route: rt.key, Steps: []explainedStep{}, Limits: s.explainLimits(ctx, c)}
+	e := &explanation{
+		Tenant: string(tenant.ID), API: runtime.gateway.name, Route: rt.key, Steps: []explainedStep{},
+		Limits: s.explainLimits(ctx, c),
+	}
 	if rt.view != nil {
 		if err := rt.view.explain(ctx, c, e); err != nil {
 			return nil, err

@@ -46,7 +46,7 @@ func (s *Server) record(next http.Handler) http.Handler {
 // a clean end would pass for a whole answer.
 func (s *Server) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // the request's context is taken from the request
 			cause := recover()
 			if cause == nil {
 				return

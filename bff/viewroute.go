@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -174,9 +175,7 @@ func isJSON(mediaType string) bool {
 
 func entryOf(result *view.Result) cache.Entry {
 	h := http.Header{}
-	for name, values := range result.Header {
-		h[name] = values
-	}
+	maps.Copy(h, result.Header)
 	if h.Get("Content-Type") == "" && result.Body != nil {
 		h.Set("Content-Type", "application/json")
 	}

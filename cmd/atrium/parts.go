@@ -61,7 +61,7 @@ func (p *parts) server(f *serverFlags, token string, documents tenants.Store) (*
 func (p *parts) close(ctx context.Context) error {
 	p.transport.Close()
 	p.limits.Close()
-	p.cache.Close()
+	p.cache.Close() //nolint:contextcheck // it waits for its own, whose contexts it ends
 	var err error
 	if p.redis != nil {
 		err = p.redis.Close()
