@@ -90,6 +90,14 @@ func TestAdminDocuments(t *testing.T) {
 	}
 }
 
+func TestAdminRefusesWhatIsTooLarge(t *testing.T) {
+	h := start(t, new(crm), documents())
+	a := h.adminDo(http.MethodPut, "/admin/v1/plans/small", "streams: 1 #"+strings.Repeat("x", 4<<20))
+	if p := a.problem(t); a.status != http.StatusRequestEntityTooLarge || p.Code != "payload-too-large" || !strings.Contains(p.Detail, "4194304") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 func TestAdminNeverShowsSecrets(t *testing.T) {
 	h := start(t, new(crm), documents())
 	const path = "/admin/v1/tenants/acme"

@@ -158,6 +158,12 @@ func fromError(err error) *problem.Problem {
 		return problem.New(http.StatusConflict, "in-use", "%v.", err)
 	case errors.Is(err, tenants.ErrReadOnly):
 		return problem.New(http.StatusConflict, "read-only", "%v.", err)
+	case errors.Is(err, tenants.ErrTooLarge):
+		return problem.New(http.StatusRequestEntityTooLarge, "payload-too-large", "%v.", err)
+	case errors.Is(err, tenants.ErrName):
+		return problem.New(http.StatusBadRequest, "invalid-request", "%v.", err)
+	case errors.Is(err, tenants.ErrUnavailable):
+		return problem.New(http.StatusServiceUnavailable, "unavailable", "%v.", err).Because(err)
 	}
 	return problem.From(err)
 }
