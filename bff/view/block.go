@@ -163,6 +163,15 @@ func (e *emitter) op(o op) {
 	e.ops = append(e.ops, o)
 }
 
+// mark returns the place of the next op where that is the beginning or the end of a member of the response, whose ops
+// are run on their own when it is sent before the rest.
+func (b *block) mark() int {
+	if b.top {
+		b.code.target = true
+	}
+	return len(b.code.ops)
+}
+
 // unless emits a jump that land completes.
 func (e *emitter) unless(condition *expr.Value) (jump int) {
 	e.op(op{code: opUnless, value: condition})

@@ -20,7 +20,7 @@ const maxMistakes = 20
 func Compile(route *api.Route, deps Deps) (*Program, document.Issues) {
 	c := &compiler{
 		route: route, deps: deps, prog: &Program{},
-		names: map[string]bool{}, fields: map[string]bool{},
+		names: map[string]bool{}, fields: map[string]bool{}, opening: map[string]bool{},
 	}
 	if c.deps.UserType == nil {
 		c.deps.UserType = UserType()
@@ -60,8 +60,9 @@ type compiler struct {
 	bound []*binding        // by slot of root
 	slots int               // of the largest scope
 
-	names  map[string]bool // mentioned anywhere
-	fields map[string]bool // mentioned anywhere
+	names   map[string]bool // mentioned anywhere
+	fields  map[string]bool // mentioned anywhere
+	opening map[string]bool // mentioned by the status and the headers of the response
 }
 
 func (c *compiler) report(n *document.Node, format string, args ...any) {

@@ -31,14 +31,14 @@ func (c *compiler) compileResponse() {
 	}
 	t := b.inner(n, "the response")
 	if n.Get("$spread") != nil {
-		c.prog.Members = nil
+		c.prog.Members, c.prog.pieces = nil, nil
 	}
 	c.prog.response = code{ops: b.code.ops, typ: t}
 	c.prog.Response = t
 }
 
 // member notes a top-level field of the response and the steps that it mentions.
-func (c *compiler) member(name string, mentioned map[string]bool) {
+func (c *compiler) member(name string, mentioned map[string]bool, piece pieceCode) {
 	m := Member{Name: name}
 	for _, s := range c.prog.Steps {
 		if mentioned[s.Name] || mentioned["parts"] {
@@ -46,7 +46,38 @@ func (c *compiler) member(name string, mentioned map[string]bool) {
 		}
 	}
 	slices.Sort(m.After)
+	piece.late = mentioned["parts"]
 	c.prog.Members = append(c.prog.Members, m)
+	c.prog.pieces = append(c.prog.pieces, piece)
+}
+
+// linkPieces settles which steps each member waits for when it is sent on its own: those that it mentions, and those
+// that the status and the headers do.
+func (c *compiler) linkPieces() {
+	p := c.prog
+	for m := range p.Members {
+		piece := &p.pieces[m]
+		piece.late = piece.late || c.opening["parts"]
+		for i, s := range p.Steps {
+			if !slices.Contains(p.Members[m].After, s.Name) && !c.opening[s.Name] && !c.opening["parts"] {
+				continue
+			}
+			piece.waits++
+			piece.slots = append(piece.slots, p.plans[i].slot)
+			p.plans[i].members = append(p.plans[i].members, m)
+		}
+		if piece.late {
+			piece.slots = append(piece.slots, p.parts)
+		}
+	}
+	for i, s := range p.Steps {
+		if c.opening[s.Name] {
+			p.opening = append(p.opening, p.plans[i].slot)
+		}
+	}
+	if c.opening["parts"] {
+		p.opening = append(p.opening, p.parts)
+	}
 }
 
 func (c *compiler) compileStatus(n *document.Node) {
@@ -70,6 +101,7 @@ func (c *compiler) compileStatus(n *document.Node) {
 	status := b.one(v)
 	c.prog.Status, c.prog.status = 0, &status
 	status.names = slices.Sorted(maps.Keys(b.names))
+	maps.Copy(c.opening, b.names)
 	c.fits(n, status, schema.Of(schema.Integer), "$status")
 }
 
@@ -86,7 +118,9 @@ func (c *compiler) compileResponseHeaders(n *document.Node) {
 			c.issues = append(c.issues, n.KeyIssue(i, "%s", why))
 		}
 	}
-	c.prog.headers = c.compileHeaders(n, c.block(false))
+	b := c.block(false)
+	c.prog.headers = c.compileHeaders(n, b)
+	maps.Copy(c.opening, b.names)
 }
 
 // refusedHeader says why a response cannot set a header; "" when it can.
@@ -181,5 +215,6 @@ func (c *compiler) finish() {
 	p.parts, _ = c.root.Slot("parts")
 	p.usesParts = c.names["parts"]
 	p.size.Store(leastBody)
+	c.linkPieces()
 	c.wantInputs()
 }

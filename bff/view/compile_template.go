@@ -212,7 +212,6 @@ func (b *block) object(n *document.Node) *schema.Type {
 		first, sure = false, sure || certain
 		setField(t, field)
 		if b.top {
-			b.c.member(name, b.names)
 			maps.Copy(names, b.names)
 			b.names = names
 		}
@@ -234,8 +233,13 @@ func (b *block) field(name string, n *document.Node, later, sure bool) (f schema
 	}
 	jump := b.begin(condition, later, sure)
 	b.code.text(key)
+	from := b.mark()
 	t := in.template(n)
+	to := b.mark()
 	b.end(condition, jump)
+	if b.top {
+		b.c.member(name, b.names, pieceCode{condition: condition, from: from, to: to})
+	}
 	return schema.Field{Name: name, Type: t, Required: condition == nil}, condition == nil
 }
 

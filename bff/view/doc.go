@@ -13,5 +13,9 @@
 //
 //	{"name":  <span 0>  ,"orders":[  rows of span 1: {"id":  <span 2>  }  ],"parts":  <slot 9>  }
 //
-// Read order: view.go (what callers see), compile.go and compile_*.go, program.go, eval.go, run.go and run_*.go, bind.go.
+// Stream is Run for a client that takes the response piece by piece: a member is made on its own, out of the same code,
+// when the last step that it mentions has ended.
+//
+// Read order: view.go (what callers see), compile.go and compile_*.go, program.go, eval.go, run.go and run_*.go,
+// stream.go, bind.go.
 package view

@@ -65,8 +65,13 @@ func (e *eval) pick(o *op) []byte {
 
 // run appends what ops make.
 func (e *eval) run(ctx context.Context, ops []op, dst []byte) ([]byte, error) {
+	return e.between(ctx, ops, 0, dst)
+}
+
+// between appends what ops make from one of them on.
+func (e *eval) between(ctx context.Context, ops []op, from int, dst []byte) ([]byte, error) {
 	var err error
-	for i := 0; i < len(ops); i++ {
+	for i := from; i < len(ops); i++ {
 		o := &ops[i]
 		switch o.code {
 		case opText:

@@ -32,9 +32,11 @@ type Program struct {
 	roots    []*binding // by slot, nil where no path leads into it
 	rows     int
 	scanners int
-	first    []int // the steps that wait for none
-	parallel bool  // calls may run at once
-	parts    int   // the slot of parts
+	first    []int       // the steps that wait for none
+	parallel bool        // calls may run at once
+	parts    int         // the slot of parts
+	pieces   []pieceCode // by member
+	opening  []int       // the slots that status and headers mention
 	// usesParts says that a hole mentions parts.
 	usesParts bool
 	response  code

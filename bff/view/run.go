@@ -22,6 +22,7 @@ type plan struct {
 	waits      int   // how many steps it waits for
 	after      []int // the slots of these
 	dependents []int // the steps that wait for it
+	members    []int // of the response, which wait for it
 	args       args
 	loops      bool // its arguments have loops
 	fan        *fan // nil unless Each
@@ -34,6 +35,7 @@ type run struct {
 	caller  Caller
 	cancel  context.CancelCauseFunc // nil when calls cannot run at once
 	parts   Parts
+	stream  *stream // nil when nothing is sent before the end
 	wg      sync.WaitGroup
 	failure atomic.Pointer[StepError]
 	panic   atomic.Pointer[trapped]
@@ -47,12 +49,19 @@ type trapped struct {
 // Run makes the calls of a view and its response. It returns after everything that it started has ended. The deadline
 // of ctx bounds the steps: an optional step that misses it counts as failed. The error is a *StepError.
 func (p *Program) Run(ctx context.Context, in *Input, caller Caller) (*Result, error) {
+	return p.run(ctx, in, caller, nil)
+}
+
+func (p *Program) run(ctx context.Context, in *Input, caller Caller, s *stream) (*Result, error) {
 	f := p.frame()
 	defer p.release(f)
 	if err := p.take(f, in); err != nil {
 		return nil, &StepError{Err: err}
 	}
-	r := &run{frame: f, p: p, caller: caller, parts: make(Parts, len(p.plans))}
+	r := &run{frame: f, p: p, caller: caller, parts: make(Parts, len(p.plans)), stream: s}
+	if s != nil {
+		s.begin(p)
+	}
 	for i, pl := range p.plans {
 		r.parts[i] = Part{Step: pl.step.Name, Outcome: Skipped}
 	}
@@ -66,15 +75,11 @@ func (p *Program) Run(ctx context.Context, in *Input, caller Caller) (*Result, e
 		err.Parts = r.parts
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		if !errors.Is(err, context.DeadlineExceeded) {
-			return nil, &StepError{Err: context.Cause(ctx), Parts: r.parts}
-		}
-		// The steps have had their time; what they brought is answered.
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateRender)
-		defer cancel()
-		ctx = late
+	ctx, cancel, err := rendering(ctx)
+	if err != nil {
+		return nil, &StepError{Err: err, Parts: r.parts}
 	}
+	defer cancel()
 	result, err := r.respond(ctx)
 	if err != nil {
 		return nil, &StepError{Err: err, Parts: r.parts}
@@ -113,6 +118,7 @@ func (r *run) steps(ctx context.Context) {
 // follow runs a step, and then, on the same goroutine, one of those that waited for it.
 func (r *run) follow(ctx context.Context, i int) {
 	for i >= 0 && r.step(ctx, i) {
+		r.ended(ctx, i)
 		i = r.next(ctx, i)
 	}
 }
@@ -275,7 +281,7 @@ func (r *run) once(ctx context.Context, pl *plan, part *Part) ([]byte, error) {
 	part.Outcome = Failed
 	e := eval{frame: r.frame, env: r.env}
 	if pl.loops {
-		e.env = r.ownEnv(pl)
+		e.env = r.ownEnv(pl.after)
 	}
 	call, err := e.call(ctx, pl)
 	if err != nil {

@@ -31,7 +31,7 @@ type job struct {
 func (r *run) fan(ctx context.Context, pl *plan, part *Part) ([]byte, error) {
 	part.Outcome = Failed
 	part.Counts = new(Counts)
-	e := eval{frame: r.frame, env: r.ownEnv(pl)}
+	e := eval{frame: r.frame, env: r.ownEnv(pl.after)}
 	rows, isNull, err := e.over(ctx, &pl.fan.loop)
 	if err != nil {
 		return nil, requestError(pl.step, err)
@@ -72,11 +72,11 @@ func (r *run) fan(ctx context.Context, pl *plan, part *Part) ([]byte, error) {
 	return r.join(pl, part, jobs, which)
 }
 
-// ownEnv is an Env for a step alone: the names of its loops have slots that other steps use for theirs.
-func (r *run) ownEnv(pl *plan) expr.Env {
+// ownEnv is an Env of the request and some slots alone: the names of loops have slots that others use for theirs.
+func (r *run) ownEnv(slots []int) expr.Env {
 	env := make(expr.Env, len(r.env))
 	copy(env, r.env[:r.p.inputs.slots])
-	for _, slot := range pl.after {
+	for _, slot := range slots {
 		env[slot] = r.env[slot]
 	}
 	return env

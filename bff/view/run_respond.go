@@ -33,6 +33,9 @@ func (r *run) respond(ctx context.Context) (*Result, error) {
 	if result.Purges, err = e.texts(ctx, r.p.purges); err != nil {
 		return nil, fmt.Errorf("purges: %w", err)
 	}
+	if err := r.rest(ctx); err != nil {
+		return nil, err
+	}
 	if result.Status == http.StatusNoContent || result.Status == http.StatusNotModified {
 		return result, nil
 	}

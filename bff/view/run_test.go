@@ -30,6 +30,7 @@ type fakeRequest struct {
 	User    json.RawMessage   `json:"user"`
 	Timeout string            `json:"timeout"`
 	Leaves  string            `json:"leaves"` // when the client goes
+	Stream  bool              `json:"stream"` // members are sent as soon as they are known
 }
 
 // The corpus: a document with one route in api.yaml, what upstreams say in answers.yaml, and for each NAME.request what
@@ -58,6 +59,10 @@ func TestRunCorpus(t *testing.T) {
 			fromYAML(t, string(f.Data), &request)
 			synctest.Test(t, func(t *testing.T) {
 				setSection(a, name+".want", play(t, p, answers, &request))
+			})
+			synctest.Test(t, func(t *testing.T) {
+				request.Stream = !request.Stream
+				sameStreamed(t, section(a, name+".want"), play(t, p, answers, &request))
 			})
 		}
 	})
@@ -120,7 +125,7 @@ func play(t *testing.T, p *Program, answers map[string]fakeAnswer, r *fakeReques
 		ctx = within
 	}
 	caller := newFakeCaller(answers)
-	result, err := p.Run(ctx, in, caller)
+	result, err := runOrStream(ctx, t, &b, p, in, caller, r.Stream)
 	took := time.Since(caller.start)
 	slices.Sort(caller.calls)
 	for _, call := range caller.calls {
