@@ -28,7 +28,7 @@ func (c *Cache) Fetch(ctx context.Context, req Request, fill Fill) (Result, erro
 	now := c.clock()
 	it := sp.get(req.Key.sum)
 	v := it.judge(now, sp.standing(it, now), exponential)
-	if v == usable {
+	if v == usable && !req.Revalidate {
 		return c.hit(ctx, sp, it, Hit, ""), nil
 	}
 	return c.beyond(ctx, req, fill, sp, it, v, now)
@@ -40,6 +40,10 @@ func (c *Cache) beyond(
 	ctx context.Context, req Request, fill Fill, sp *space, it *item, v verdict, now int64,
 ) (Result, error) {
 	j := &job{cache: c, space: sp, req: req, fill: fill, seen: it}
+	if req.Revalidate {
+		j.alone = v == uncacheable
+		return j.fetch(ctx)
+	}
 	switch v {
 	case usable, eager:
 		j.refresh(ctx, it, now)

@@ -81,10 +81,10 @@ func (j *job) answer(it *item, v verdict) (landing, bool) {
 	out := landing{item: it, state: Hit, shareable: true}
 	switch v {
 	case usable, eager:
-		return out, !j.quiet || it != j.seen
+		return out, !j.req.Revalidate && (!j.quiet || it != j.seen)
 	case revalidate:
 		out.state, out.detail, out.refresh = Stale, "swr", true
-		return out, !j.quiet
+		return out, !j.req.Revalidate && !j.quiet
 	case absent, validator, fallback, uncacheable:
 	}
 	return landing{}, false
@@ -215,12 +215,7 @@ func (a Answer) confirming(known *Entry) (Answer, error) {
 // settle stores the answer, when it may be.
 func (j *job) settle(ctx context.Context, answer Answer, began start, took time.Duration) landing {
 	now := j.cache.clock()
-	it := &item{Entry: answer.Entry, sum: j.req.Key.sum, born: now - answer.Age.Microseconds(), took: took.Microseconds()}
-	it.Stored = time.UnixMicro(now)
-	it.fresh = it.born
-	if it.ETag == "" {
-		it.ETag = strongTag(it.Body)
-	}
+	it := newItem(j.req.Key, answer.Entry, now, answer.Age, took)
 	policy := j.req.Policy
 	if answer.Policy != nil {
 		policy = *answer.Policy
@@ -236,7 +231,28 @@ func (j *job) settle(ctx context.Context, answer Answer, began start, took time.
 	if !out.shareable {
 		j.space.put(&item{sum: it.sum, flags: marker, keep: now + markerLife.Microseconds(), weight: overhead})
 	}
+	for _, a := range answer.Also {
+		extra := newItem(a.Key, a.Entry, now, a.Age, took)
+		lasting, ok := a.Policy.lifetimes(extra.Status)
+		if !ok || a.Key.scope != j.req.Key.scope {
+			continue
+		}
+		if stored, _ := j.store(ctx, extra, lasting, began, now); stored {
+			out.also = append(out.also, write{key: a.Key, item: extra})
+		}
+	}
 	return out
+}
+
+// newItem is what a fill got, before it has any time to live.
+func newItem(key Key, e Entry, now int64, age, took time.Duration) *item {
+	it := &item{Entry: e, sum: key.sum, born: now - age.Microseconds(), took: took.Microseconds()}
+	it.Stored = time.UnixMicro(now)
+	it.fresh = it.born
+	if it.ETag == "" {
+		it.ETag = strongTag(it.Body)
+	}
+	return it
 }
 
 // store gives the item its times and stamps, and puts it into memory.

@@ -30,8 +30,9 @@ type landing struct {
 	layer     string
 	stored    bool
 	shareable bool
-	refresh   bool // the item is stale: refresh it once everybody has it
-	drop      bool // what was stored before is superseded by something that is not stored
+	refresh   bool    // the item is stale: refresh it once everybody has it
+	drop      bool    // what was stored before is superseded by something that is not stored
+	also      []write // stored besides
 	err       error
 }
 

@@ -45,13 +45,18 @@ func (j *job) fetch(ctx context.Context) (Result, error) {
 		if errors.Is(out.err, errElsewhere) && tries < 2 {
 			continue // boarded a refresh that was nobody's business any more
 		}
-		j.alone = shared && out.err == nil && !out.shareable // made for another caller: ask for ourselves
+		j.alone = shared && out.err == nil && !j.suits(out) // made for another caller: ask for ourselves
 		break
 	}
 	if j.alone {
 		out, shared = j.direct(ctx), false
 	}
 	return j.cache.finish(span, j.space, out, shared)
+}
+
+// suits reports whether what came of another caller's flight may be given to this one.
+func (j *job) suits(out landing) bool {
+	return out.shareable && (out.state == Miss || !j.req.Revalidate)
 }
 
 // fly waits for the key's flight, starting it when there is none.
@@ -87,7 +92,13 @@ func (j *job) run(f *flight) {
 
 // keep puts what was stored in memory into Redis too, and releases the fill lock. Nobody waits for it.
 func (j *job) keep(ctx context.Context, out landing) {
-	if !j.cache.measured.Load() || (j.token == "" && !out.stored && !out.drop) {
+	if !j.cache.measured.Load() {
+		return
+	}
+	for _, w := range out.also {
+		_ = j.cache.shelf.put(context.WithoutCancel(ctx), w, j.cache.clock())
+	}
+	if j.token == "" && !out.stored && !out.drop {
 		return
 	}
 	w := write{key: j.req.Key, token: j.token, drop: out.drop}

@@ -41,6 +41,16 @@ type Answer struct {
 	Store       bool          // may be stored; means nothing unless Shareable
 	NotModified bool          // the stale entry still holds; Entry.Header has the fields that changed
 	Age         time.Duration // how old it already was
+	Also        []Also        // what else is to be stored now, whatever becomes of the answer itself
+}
+
+// Also is an entry that a Fill got besides its answer, to be stored under a key of its own as if it had been filled there:
+// the answer that a fill found to belong to another key than the one it was asked for. Its key has the request's scope.
+type Also struct {
+	Key    Key
+	Entry  Entry
+	Policy Policy
+	Age    time.Duration
 }
 
 // Fill asks the upstream. The context is not the caller's: it outlives a caller that leaves while others wait, has the
@@ -69,6 +79,7 @@ type Request struct {
 	Policy      Policy
 	SoftTimeout time.Duration // how long a caller waits while stale content could stand in; zero means 300ms
 	HardTimeout time.Duration // of a fill; zero means 30s
+	Revalidate  bool          // fresh content is not served before its fill has confirmed or replaced it
 }
 
 // State is how an answer came about.
