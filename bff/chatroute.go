@@ -216,13 +216,13 @@ func (g *gateway) registerOpenAI(e *gin.Engine) {
 			},
 		}
 	}
-	g.own(e, http.MethodPost, "/v1/chat/completions", func(c *call) error {
+	g.ownOpenAI(e, http.MethodPost, "/v1/chat/completions", func(c *call) error {
 		return g.server.generations.ServeCompletions(c.w, c.r, catalog(c))
 	})
-	g.own(e, http.MethodPost, "/v1/embeddings", func(c *call) error {
+	g.ownOpenAI(e, http.MethodPost, "/v1/embeddings", func(c *call) error {
 		return g.server.generations.ServeEmbeddings(c.w, c.r, catalog(c))
 	})
-	g.own(e, http.MethodGet, "/v1/models", func(c *call) error {
+	g.ownOpenAI(e, http.MethodGet, "/v1/models", func(c *call) error {
 		chat.ServeModels(c.w, names)
 		return nil
 	})

@@ -15,6 +15,7 @@ import (
 	"atrium/bff/auth"
 	"atrium/bff/expr"
 	"atrium/bff/problem"
+	"atrium/bff/view"
 	"atrium/tenants/document"
 )
 
@@ -61,12 +62,18 @@ type call struct {
 	asked   url.Values
 }
 
-// query is the request's, parsed once; nil when there is none.
-func (c *call) query() url.Values {
-	if c.asked == nil && c.r.URL.RawQuery != "" {
-		c.asked = c.r.URL.Query()
+// query is the request's, parsed once; nil when there is none. One that cannot be parsed is refused: what it means is anybody's guess.
+func (c *call) query() (url.Values, error) {
+	if c.asked != nil || c.r.URL.RawQuery == "" {
+		return c.asked, nil
 	}
-	return c.asked
+	asked, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		p := invalidRequest([]view.FieldError{{Pointer: "/query", Message: "cannot be parsed: see its escapes and separators"}})
+		return nil, p.Because(err)
+	}
+	c.asked = asked
+	return asked, nil
 }
 
 func (g *gateway) addRoutes() document.Issues {
@@ -183,6 +190,7 @@ func adapt(r *route, h handler) gin.HandlerFunc {
 		if err := serve(c); err != nil {
 			c.runtime.gateway.server.fail(gc.Writer, gc.Request, err)
 		}
+		gc.Writer.WriteHeaderNow() // gin has words of its own for a 404 or a 405 without a body, as HEAD's is
 	}
 }
 

@@ -85,7 +85,10 @@ func (v *viewRoute) cacheRequest(ctx context.Context, c *call, in *view.Input) (
 	for _, value := range c.path {
 		parts = append(parts, []byte(value))
 	}
-	query := c.query()
+	query, err := c.query()
+	if err != nil {
+		return cache.Key{}, cache.Policy{}, err
+	}
 	for _, p := range v.program.Query {
 		parts = append(parts, []byte(p.Name), []byte(strconv.Itoa(len(query[p.Name]))))
 		for _, value := range query[p.Name] {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"atrium/bff/problem"
 	"atrium/bff/view"
@@ -101,31 +103,44 @@ func (v *viewRoute) serve(c *call) error {
 
 // bind checks the request against what the view takes.
 func (v *viewRoute) bind(c *call) (*view.Input, error) {
+	query, err := c.query()
+	if err != nil {
+		return nil, err
+	}
 	req := &view.Request{
-		Path: c.path, Query: c.query(), Header: c.r.Header, Tenant: c.runtime.Tenant.JSON, Vars: c.runtime.vars, Now: time.Now(),
+		Path: c.path, Query: query, Header: c.r.Header, Tenant: c.runtime.Tenant.JSON, Vars: c.runtime.vars, Now: time.Now(),
 	}
 	if p := c.rec.principal; p != nil {
 		req.User = p.JSON
 	}
 	if v.program.Body != nil {
-		var err error
 		if req.Body, err = readBody(c); err != nil {
 			return nil, err
 		}
 	}
 	in, mistakes := v.program.Bind(req)
-	if mistakes = append(mistakes, v.dots(c.path)...); len(mistakes) > 0 {
+	if mistakes = append(mistakes, v.badSegments(c.path)...); len(mistakes) > 0 {
 		return nil, invalidRequest(mistakes)
 	}
 	return in, nil
 }
 
-// dots finds parameters that are a dot segment: in an upstream's path they would name another place.
-func (v *viewRoute) dots(path []string) []view.FieldError {
+// badSegments finds parameters that may be in no upstream's path: a dot segment would name another place, and what no text holds is
+// nobody's id.
+func (v *viewRoute) badSegments(path []string) []view.FieldError {
 	var mistakes []view.FieldError
 	for i, value := range path {
-		if value == "." || value == ".." {
-			mistakes = append(mistakes, view.FieldError{Pointer: "/path/" + v.program.Path[i].Name, Message: "may not be a dot segment"})
+		message := ""
+		switch {
+		case value == "." || value == "..":
+			message = "may not be a dot segment"
+		case strings.ContainsFunc(value, unicode.IsControl):
+			message = "may not hold a control character"
+		case !utf8.ValidString(value):
+			message = "is not UTF-8"
+		}
+		if message != "" {
+			mistakes = append(mistakes, view.FieldError{Pointer: "/path/" + v.program.Path[i].Name, Message: message})
 		}
 	}
 	return mistakes
@@ -157,6 +172,9 @@ func readAll(c *call) ([]byte, error) {
 	most := int64(c.runtime.Tenant.Plan.MaxBody)
 	if most == 0 {
 		most = defaultMaxBody
+	}
+	if c.r.ContentLength > most {
+		return nil, &http.MaxBytesError{Limit: most} // before it is sent, if the client waits to be asked
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, most))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

@@ -3,23 +3,36 @@ package bff
 import (
 	"encoding/json"
 	"net/http"
+
+	"atrium/bff/problem"
 )
 
 // wellKnown answers what needs no tenant. It stands before the trace: probes come every second and would crowd out what people look for.
 func (s *Server) wellKnown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/-/healthz":
-			recordOf(r.Context()).probe = true
-			writeState(w, http.StatusOK, state{Status: "ok"})
-		case "/-/readyz":
-			recordOf(r.Context()).probe = true
-			s.ready(w)
-		default:
+		if r.URL.Path != "/-/healthz" && r.URL.Path != "/-/readyz" {
 			next.ServeHTTP(w, r)
+			return
+		}
+		rec := recordOf(r.Context())
+		rec.probe = true
+		switch {
+		case r.Method == http.MethodOptions:
+			w.Header().Set("Allow", probeMethods)
+			w.WriteHeader(http.StatusNoContent)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			p := problem.New(http.StatusMethodNotAllowed, "method-not-allowed", "This path takes %s.", probeMethods)
+			p.Header = http.Header{"Allow": {probeMethods}}
+			problem.Write(w, r, p, rec.trace)
+		case r.URL.Path == "/-/healthz":
+			writeState(w, http.StatusOK, state{Status: "ok"})
+		default:
+			s.ready(w)
 		}
 	})
 }
+
+const probeMethods = "GET, HEAD, OPTIONS"
 
 type state struct {
 	Status   string   `json:"status"`             // ok, ready, degraded or draining

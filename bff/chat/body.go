@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,9 +25,15 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if limit <= 0 {
 		limit = 1 << 20
 	}
+	if r.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit} // before it is sent, if the client waits to be asked
+	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, err
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read the body: %w", err)
+		return nil, problem.New(http.StatusBadRequest, "invalid-request", "The body could not be read to its end.").Because(err)
 	}
 	if err := rawjson.Valid(raw); err != nil {
 		return nil, problem.New(http.StatusBadRequest, "bad-json", "The body must be JSON.").Because(err)

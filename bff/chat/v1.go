@@ -34,11 +34,11 @@ func (g *Generations) ServeCompletions(w http.ResponseWriter, r *http.Request, c
 	} else if err == nil {
 		err = g.serve(w, r, *o, false)
 	}
-	return tell(w, err)
+	return Tell(w, err)
 }
 
-// tell writes err in OpenAI's shape unless an answer has begun.
-func tell(w http.ResponseWriter, err error) error {
+// Tell writes err in OpenAI's shape unless an answer has begun; the error it returns is a *Told, or nil.
+func Tell(w http.ResponseWriter, err error) error {
 	if _, already := errors.AsType[*Told](err); err == nil || already {
 		return err
 	}
@@ -130,7 +130,7 @@ func settleWhole(r *http.Request, o *order, usage *llm.Usage, failed error) {
 
 // ServeEmbeddings answers POST /v1/embeddings, by the named model alone: the vectors of another would not fit.
 func (g *Generations) ServeEmbeddings(w http.ResponseWriter, r *http.Request, c Catalog) error {
-	return tell(w, g.embed(w, r, c))
+	return Tell(w, g.embed(w, r, c))
 }
 
 func (g *Generations) embed(w http.ResponseWriter, r *http.Request, c Catalog) (err error) {

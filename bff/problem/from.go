@@ -142,8 +142,10 @@ func reason(e *clients.Error, status int) string {
 		return "the answer was too large."
 	case clients.Address:
 		return "its address may not be called."
-	case clients.Unreachable, clients.Open, clients.Canceled, clients.Request:
+	case clients.Unreachable, clients.Open, clients.Canceled:
 		return "it cannot be reached."
+	case clients.Request:
+		return "it cannot be called with these values."
 	case clients.Status:
 	}
 	switch status {
