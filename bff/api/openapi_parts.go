@@ -150,7 +150,7 @@ func chatRequest() *schema.Type {
 }
 
 func dialectSchema() json.RawMessage {
-	return json.RawMessage(`{"type":"string","enum":["text","openai","ui"]}`)
+	return json.RawMessage(`{"type":"string","enum":["text","openai","ui","ag-ui"]}`)
 }
 
 // chat describes a chat route.

@@ -15,7 +15,8 @@ import (
 type body struct {
 	raw      []byte
 	messages [][]byte // as they are sent to a model: role and content, nothing else
-	id       string   // of the chat: useChat's
+	id       string   // of the chat: useChat's, or AG-UI's thread
+	run      string   // AG-UI's
 	dialect  Dialect  // that its shape asks for
 	whole    bool     // "stream": false
 }
@@ -55,6 +56,7 @@ func invalid(pointer, message string) *problem.Problem {
 func parseBody(raw []byte) (*body, error) {
 	b := &body{raw: raw, dialect: Text}
 	var messages []byte
+	var thread string
 	for name, value := range rawjson.Members(raw) {
 		switch name {
 		case "messages":
@@ -63,6 +65,10 @@ func parseBody(raw []byte) (*body, error) {
 			b.id = unquoted(value)
 		case "trigger":
 			b.dialect = UI
+		case "threadId":
+			thread = unquoted(value)
+		case "runId":
+			b.run = unquoted(value)
 		case "stream":
 			b.whole = string(value) == "false"
 			fallthrough
@@ -72,14 +78,25 @@ func parseBody(raw []byte) (*body, error) {
 			}
 		}
 	}
+	if thread != "" && b.run != "" {
+		b.dialect, b.id = AGUI, thread
+	}
+	return b, b.readMessages(messages)
+}
+
+func (b *body) readMessages(messages []byte) error {
 	if rawjson.Kind(messages) != rawjson.Array {
-		return nil, invalid("/messages", "want a list of messages")
+		return invalid("/messages", "want a list of messages")
 	}
 	i := 0
 	for raw := range rawjson.Each(messages) {
-		m, parts, err := parseMessage(raw, i)
+		read := parseMessage
+		if b.dialect == AGUI {
+			read = parseAGUIMessage
+		}
+		m, parts, err := read(raw, i)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if m != nil {
 			b.messages = append(b.messages, m)
@@ -90,9 +107,9 @@ func parseBody(raw []byte) (*body, error) {
 		i++
 	}
 	if len(b.messages) == 0 {
-		return nil, invalid("/messages", "want at least one message")
+		return invalid("/messages", "want at least one message")
 	}
-	return b, nil
+	return nil
 }
 
 // parseMessage reads one message, of Chat Completions (content) or of the AI SDK (parts), and writes what of it a model
@@ -126,9 +143,13 @@ func parseMessage(raw []byte, i int) (message []byte, parts bool, err error) {
 	default:
 		return nil, parts, invalid(fmt.Sprintf("/messages/%d/content", i), "want text or a list of parts")
 	}
-	message = rawjson.AppendQuoted([]byte(`{"role":`), role)
-	message = append(append(append(message, `,"content":`...), content...), '}')
-	return message, parts, nil
+	return newMessage(role, content), parts, nil
+}
+
+// newMessage is a message as a model is sent it. content is JSON.
+func newMessage(role string, content []byte) []byte {
+	message := rawjson.AppendQuoted([]byte(`{"role":`), role)
+	return append(append(append(message, `,"content":`...), content...), '}')
 }
 
 // fromParts turns the parts of an AI SDK message into content: text joined, and for users the files they attached. It

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"strconv"
 
 	"atrium/bff/sse"
@@ -14,10 +15,11 @@ const (
 	Text   Dialect = "text"   // data: {"content": "..."}, for a page with no SDK
 	OpenAI Dialect = "openai" // Chat Completions chunks
 	UI     Dialect = "ui"     // the AI SDK UI message stream
+	AGUI   Dialect = "ag-ui"  // AG-UI events
 )
 
 // Dialects lists them.
-func Dialects() []Dialect { return []Dialect{Text, OpenAI, UI} }
+func Dialects() []Dialect { return []Dialect{Text, OpenAI, UI, AGUI} }
 
 // An encoder tells the events of one generation in one dialect, in order. It is a function of the events alone, so
 // every viewer, whenever and wherever it comes, is told the same bytes.
@@ -34,6 +36,9 @@ func (gen *generation) newEncoder(d Dialect, after int64) encoder {
 	case UI:
 		f.ids = true
 		return &uiEncoder{frames: f, id: gen.id}
+	case AGUI:
+		f.ids = true
+		return &aguiEncoder{frames: f, thread: cmp.Or(gen.chat.chat, gen.id), run: cmp.Or(gen.runID, gen.id), id: gen.id}
 	default:
 		f.ids = true
 		return &textEncoder{frames: f}

@@ -15,6 +15,6 @@
 //	generation.go    one generation: its state, its viewers, what happens when they leave
 //	run.go           how an answer comes to be: models, fallbacks, rounds of tools
 //	log.go           the events
-//	dialect.go       text, openai and ui, one encoder each
+//	dialect.go       text, and the seam to openai.go, ui.go and agui.go: one encoder each
 //	serve.go v1.go   the HTTP handlers of chat routes and of /v1; resume.go of generations
 package chat

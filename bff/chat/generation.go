@@ -30,7 +30,8 @@ var (
 // An order is what a generation is started with.
 type order struct {
 	tenant  tenants.ID
-	chat    chatKey // of useChat; the zero key when there is none
+	chat    chatKey // of useChat or AG-UI; the zero key when there is none
+	runID   string  // as an AG-UI client names it
 	dialect Dialect
 	prompt  prompt
 	models  []*Model // at least one

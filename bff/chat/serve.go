@@ -82,7 +82,7 @@ func (g *Generations) ServeChat(w http.ResponseWriter, r *http.Request, c Call) 
 	if err != nil {
 		return err
 	}
-	o := order{tenant: c.Tenant, dialect: dialect, models: c.Models, tools: c.Tools, settle: noSettle}
+	o := order{tenant: c.Tenant, runID: b.run, dialect: dialect, models: c.Models, tools: c.Tools, settle: noSettle}
 	o.prompt.messages = b.messages
 	if b.id != "" {
 		o.chat = chatKey{route: c.Route, owner: c.Owner, chat: b.id}
@@ -257,7 +257,7 @@ func dialectOf(r *http.Request, otherwise Dialect) (Dialect, error) {
 		return d, nil
 	}
 	p := problem.New(http.StatusBadRequest, "invalid-request", "The query is not what is wanted here.")
-	p.Errors = []problem.Detail{{Pointer: "/query/dialect", Message: "want text, openai or ui"}}
+	p.Errors = []problem.Detail{{Pointer: "/query/dialect", Message: "want text, openai, ui or ag-ui"}}
 	return "", p
 }
 
