@@ -64,7 +64,7 @@ func (v *viewRoute) callTool(ctx context.Context, c *call, arguments []byte) ([]
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()
 	if v.doc.Cache != nil {
-		result, err := v.fetch(ctx, inner, in)
+		result, err := v.fetch(ctx, inner, in, nil)
 		if err != nil {
 			return nil, err
 		}

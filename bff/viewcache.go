@@ -19,7 +19,7 @@ const degradedTTL = 2 * time.Second
 
 // serveCached answers from the cache, and runs the view where it must.
 func (v *viewRoute) serveCached(ctx context.Context, c *call, in *view.Input) error {
-	result, err := v.fetch(ctx, c, in)
+	result, err := v.fetch(ctx, c, in, nil)
 	if err != nil {
 		return err
 	}
@@ -27,15 +27,15 @@ func (v *viewRoute) serveCached(ctx context.Context, c *call, in *view.Input) er
 	return answer(c, result.Entry)
 }
 
-// fetch gets the answer through the cache.
-func (v *viewRoute) fetch(ctx context.Context, c *call, in *view.Input) (cache.Result, error) {
+// fetch gets the answer through the cache. send may be nil; else it is given the members of an answer that is made for this request.
+func (v *viewRoute) fetch(ctx context.Context, c *call, in *view.Input, send func(view.Piece)) (cache.Result, error) {
 	key, policy, err := v.cacheRequest(ctx, c, in)
 	if err != nil {
 		return cache.Result{}, err
 	}
 	result, err := c.runtime.useCache().Fetch(ctx, cache.Request{Key: key, Policy: policy, HardTimeout: v.timeout},
 		func(ctx context.Context, _ *cache.Entry) (cache.Answer, error) {
-			result, err := v.program.Run(ctx, in, v.caller(c))
+			result, err := v.run(ctx, c, in, send)
 			if err != nil {
 				return absence(err, v.doc.Cache)
 			}
@@ -141,3 +141,9 @@ func describe(h http.Header, r cache.Result) {
 
 // cacheName is what Cache-Status calls this cache.
 const cacheName = "atrium"
+
+// What Cache-Status says where the cache was not asked, and where it is not yet known to have helped (RFC 9211, section 2.2).
+const (
+	bypassed  = cacheName + "; fwd=bypass"
+	forwarded = cacheName + "; fwd=miss"
+)

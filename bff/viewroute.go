@@ -79,26 +79,48 @@ func (v *viewRoute) serve(c *call) error {
 	if err != nil {
 		return err
 	}
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead {
+		c.w.Header().Add("Vary", "Accept")
+	}
+	if wantsEvents(c.r) {
+		return v.stream(c, in)
+	}
 	if v.doc.Cache != nil && (c.r.Method == http.MethodGet || c.r.Method == http.MethodHead) {
 		return v.serveCached(c.r.Context(), c, in) // the cache bounds what it waits for, and a hit waits for nothing
 	}
-	ctx, cancel := context.WithTimeout(c.r.Context(), v.timeout)
-	defer cancel()
-	result, err := v.program.Run(ctx, in, v.caller(c))
+	result, err := v.execute(c.r.Context(), c, in, nil)
 	if err != nil {
 		return err
+	}
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead {
+		c.w.Header().Set("Cache-Status", bypassed)
+	}
+	entry := entryOf(result)
+	return answer(c, &entry)
+}
+
+// execute runs the view within its time, past the cache, and purges what it says. send may be nil; see view.Program.Stream.
+func (v *viewRoute) execute(ctx context.Context, c *call, in *view.Input, send func(view.Piece)) (*view.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, v.timeout)
+	defer cancel()
+	result, err := v.run(ctx, c, in, send)
+	if err != nil {
+		return nil, err
 	}
 	if len(result.Purges) > 0 {
 		purge := cache.Purge{Tags: result.Purges}
 		if err := v.gateway.server.cache.Purge(ctx, string(c.runtime.Tenant.ID), purge); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead {
-		c.w.Header().Set("Cache-Status", cacheName+"; fwd=bypass")
+	return result, nil
+}
+
+func (v *viewRoute) run(ctx context.Context, c *call, in *view.Input, send func(view.Piece)) (*view.Result, error) {
+	if send != nil {
+		return v.program.Stream(ctx, in, v.caller(c), send)
 	}
-	entry := entryOf(result)
-	return answer(c, &entry)
+	return v.program.Run(ctx, in, v.caller(c))
 }
 
 // bind checks the request against what the view takes.
