@@ -52,6 +52,17 @@ func BenchmarkRequest(b *testing.B) {
 	}
 }
 
+// BenchmarkJSONByHand is what the code written by hand does with JSON for one view; BenchmarkProgram of bff/view is what a view does.
+func BenchmarkJSONByHand(b *testing.B) {
+	b.SetBytes(int64(len(personAnswer) + len(ordersAnswer) + len(extraAnswer)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := json.Marshal(expectedPage()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // compare sends b.N requests in rounds, and as many to other in turn.
 func compare(b *testing.B, subject, other *load) {
 	const round = 1000

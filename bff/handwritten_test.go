@@ -3,6 +3,7 @@ package bff_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httputil"
@@ -175,10 +176,9 @@ func expectedPage() page {
 	var p person
 	var o orderPage
 	var e extra
-	for into, text := range map[any][]byte{&p: personAnswer, &o: ordersAnswer, &e: extraAnswer} {
-		if err := json.Unmarshal(text, into); err != nil {
-			panic(err)
-		}
+	err := errors.Join(json.Unmarshal(personAnswer, &p), json.Unmarshal(ordersAnswer, &o), json.Unmarshal(extraAnswer, &e))
+	if err != nil {
+		panic(err)
 	}
 	return page{
 		ID: p.ID, First: p.Name.First, Last: p.Name.Last, Email: p.Email, City: p.Address.City, Lat: p.Address.Geo.Lat,
