@@ -78,9 +78,13 @@ func (g *gateway) chatModel(name string, m *model, rt *Runtime) (*chat.Model, er
 	if m.literal && g.server.transport != nil {
 		transport = g.server.transport.RoundTripper(false)
 	}
+	var price *llm.Price
+	if p := m.doc.Price; p != nil {
+		price = &llm.Price{Currency: p.Currency, Input: p.Input, Output: p.Output}
+	}
 	return &chat.Model{
 		Model: llm.Model{
-			Name: name, BaseURL: base, APIKey: key, Model: m.doc.Model, Transport: transport,
+			Name: name, BaseURL: base, APIKey: key, Model: m.doc.Model, Transport: transport, Price: price,
 			Timeouts: llm.Timeouts{
 				FirstToken: time.Duration(m.doc.Timeouts.FirstToken), Idle: time.Duration(m.doc.Timeouts.Idle),
 				Total: time.Duration(m.doc.Timeouts.Total),

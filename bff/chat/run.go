@@ -26,9 +26,10 @@ type ending struct {
 
 // tallied is usage as viewers are told it.
 type tallied struct {
-	Input     int64 `json:"inputTokens"`
-	Output    int64 `json:"outputTokens"`
-	Estimated bool  `json:"estimated,omitempty"`
+	Input     int64     `json:"inputTokens"`
+	Output    int64     `json:"outputTokens"`
+	Estimated bool      `json:"estimated,omitempty"`
+	Cost      *llm.Cost `json:"cost,omitempty"` // known when every model that answered has a price, in one currency
 }
 
 // A runner makes the answer of one generation.
@@ -38,7 +39,9 @@ type runner struct {
 	extra   [][]byte // messages of the rounds so far
 	finish  string
 	usage   llm.Usage
-	called  int // tools so far
+	cost    *llm.Cost // of usage; nil before the first round, or when it is not known
+	rounds  int       // so far
+	called  int       // tools so far
 }
 
 // A round is what one call of a model said.
@@ -68,7 +71,7 @@ func (gen *generation) run(ctx context.Context) {
 
 func (r *runner) ending() []byte {
 	e := ending{Finish: r.finish}
-	e.Usage = tallied{Input: r.usage.Input, Output: r.usage.Output, Estimated: r.usage.Estimated}
+	e.Usage = tallied{Input: r.usage.Input, Output: r.usage.Output, Estimated: r.usage.Estimated, Cost: r.cost}
 	return encoded(e)
 }
 
@@ -191,6 +194,25 @@ func (r *runner) tally(said round) {
 	r.usage.CachedInput += u.CachedInput
 	r.usage.Reasoning += u.Reasoning
 	r.usage.Estimated = r.usage.Estimated || u.Estimated
+	r.addCost(u)
+}
+
+// addCost adds what a round cost to what those before it did.
+func (r *runner) addCost(u *llm.Usage) {
+	before, price := r.cost, r.gen.models[r.current].Price
+	first := r.rounds == 0
+	r.rounds++
+	r.cost = nil
+	if price == nil || before == nil && !first {
+		return
+	}
+	cost, ok := price.Cost(*u), true
+	if !first {
+		cost, ok = before.Plus(cost)
+	}
+	if ok {
+		r.cost = &cost
+	}
 }
 
 // appendChunk logs a chunk with the place of its text.

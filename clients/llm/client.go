@@ -50,6 +50,7 @@ type Model struct {
 	APIKey    string            // "" sends none
 	Model     string            // what the server calls it
 	Timeouts  Timeouts          // zero fields mean the defaults
+	Price     *Price            // nil when nobody said
 	Transport http.RoundTripper // nil means the client's
 }
 

@@ -35,7 +35,9 @@ const (
 	keyPort      = attribute.Key("server.port")
 	keyErrorType = attribute.Key("error.type")
 
-	keyAtriumModel = attribute.Key("atrium.model")   // the name in the API document
+	keyAtriumModel = attribute.Key("atrium.model") // the name in the API document
+	keyCost        = attribute.Key("atrium.cost")  // of the call, where the model has a price
+	keyCurrency    = attribute.Key("atrium.cost.currency")
 	keyOutcome     = attribute.Key("stream.outcome") // complete, client_gone, upstream_error, timeout_ttft, timeout_idle, timeout_total
 
 	metricDuration   = "gen_ai.client.operation.duration"

@@ -50,10 +50,11 @@ type span struct {
 	id      []byte
 	finish  string
 	usage   *Usage
+	price   *Price
 }
 
 func (c *Client) start(ctx context.Context, m *Model, operation string, streams bool) (context.Context, *span) {
-	s := &span{metrics: c.metrics, start: time.Now()}
+	s := &span{metrics: c.metrics, start: time.Now(), price: m.Price}
 	s.known = []attribute.KeyValue{
 		keyOperation.String(operation), keyProvider.String(provider(m.BaseURL)), keyRequestModel.String(m.Model),
 	}
@@ -120,6 +121,10 @@ func (s *span) end(failed error) {
 	if u := s.usage; u != nil {
 		told = append(told, keyInput.Int64(u.Input), keyOutput.Int64(u.Output), keyCached.Int64(u.CachedInput),
 			keyReasoning.Int64(u.Reasoning))
+		if s.price != nil {
+			cost := s.price.Cost(*u)
+			told = append(told, keyCost.Float64(cost.Amount), keyCurrency.String(cost.Currency))
+		}
 		s.metrics.tokens.Record(s.ctx, u.Input, metric.WithAttributes(append(s.known, keyTokenType.String("input"))...))
 		s.metrics.tokens.Record(s.ctx, u.Output, metric.WithAttributes(append(s.known, keyTokenType.String("output"))...))
 	}

@@ -65,6 +65,30 @@ func TestSpanOfAWholeAnswer(t *testing.T) {
 	}
 }
 
+// A call of a model with a price says what it cost; one of a model without says nothing.
+func TestSpanTellsTheCost(t *testing.T) {
+	for want, price := range map[string]*llm.Price{
+		"atrium.cost.currency=EUR atrium.cost=5.5 ": {Currency: "EUR", Input: 5e5, Output: 1e6}, "": nil,
+	} {
+		m := &llm.Model{
+			Name: "assistant", BaseURL: "http://model.test/v1", Model: "m-1", Price: price,
+			Transport: says(chunk("a") + finished + usage + done),
+		}
+		spans := told(t, func(ctx context.Context) {
+			stream, err := llm.New(llm.Options{}).Stream(ctx, m, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for err == nil {
+				_, err = stream.Recv()
+			}
+		})
+		if got := attributes(spans[0]); !strings.Contains(got, want) || price == nil && strings.Contains(got, "cost") {
+			t.Errorf("no %q in %s", want, got)
+		}
+	}
+}
+
 func TestSpanOfAFailure(t *testing.T) {
 	for text, want := range map[string]string{
 		chunk("a"): `error.type=contract gen_ai.operation.name=chat gen_ai.provider.name=openai gen_ai.request.model=m-1`,

@@ -41,7 +41,8 @@ export async function chats() {
   try {
     await edit(server, "apis/storefront", (text) => text
       .replace(/^models:\n/m, `models:
-  impatient: { baseUrl: "\${vars.llmUrl}", apiKey: "\${secrets.llmKey}", model: gpt-4.1-mini, timeouts: { firstToken: 1s, idle: 1s } }
+  impatient: { baseUrl: "\${vars.llmUrl}", apiKey: "\${secrets.llmKey}", model: gpt-4.1-mini, timeouts: { firstToken: 1s, idle: 1s },
+    price: { currency: EUR, input: 1000000, output: 2000000 } }
   paced: { baseUrl: "${model.url}", model: paced, onDisconnect: finish }
 `).replace(/^routes:\n/m, `routes:
   POST /impatient: { chat: { model: impatient } }

@@ -73,14 +73,16 @@ describe("eventsource-parser on the dialect text", { concurrency: true }, () => 
     assert.equal(elsewhere.status, 404);
   });
 
-  it("tells the finished answer as JSON", async () => {
-    const response = await post("assistant", "Hello");
+  it("tells the finished answer as JSON, and what it cost", async () => {
+    const response = await post("impatient", "Hello");
     const id = response.headers.get("atrium-generation");
     const { text } = await read(response);
     const answer = await (await fetch(`${server.base}/-/generations/${id}`, { headers: { ...headers, Accept: "application/json" } })).json();
     assert.equal(answer.status, "complete");
     assert.equal(answer.content, text);
     assert.equal(answer.finishReason, "stop");
-    assert.ok(answer.usage.inputTokens > 0 && answer.usage.outputTokens > 0);
+    const { inputTokens, outputTokens, cost } = answer.usage;
+    assert.ok(inputTokens > 0 && outputTokens > 0);
+    assert.deepEqual(cost, { amount: inputTokens + 2 * outputTokens, currency: "EUR" });
   });
 });

@@ -74,6 +74,13 @@ for (const [version, ai] of [[5, ai5], [6, ai6], [7, ai7]]) {
       assert.match(textOf(message), /^You asked: "Hello"/);
     });
 
+    it("shows what an answer cost", async () => {
+      const chat = open("impatient");
+      await chat.sendMessage({ text: "Hello" });
+      const { inputTokens, outputTokens, cost } = chat.messages.at(-1).metadata.usage;
+      assert.deepEqual(cost, { amount: inputTokens + 2 * outputTokens, currency: "EUR" });
+    });
+
     it("shows a tool that ran as a card with the route's own JSON", async () => {
       const chat = open("assistant");
       await chat.sendMessage({ text: "What is on the dashboard of customer 17?" });
