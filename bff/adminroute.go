@@ -19,6 +19,7 @@ func (s *Server) Admin() http.Handler {
 	return admin.New(admin.Options{
 		Token: s.cfg.AdminToken, Host: host, OpenMetrics: s.cfg.OpenMetrics,
 		Documents: s.directory, Store: s.cfg.Store, Tenant: s.tenant, Usage: s.usage, Purge: s.purge, Explain: s.explain,
+		OpenAPI: s.openAPI, Ending: s.ending,
 		Schemas: map[tenants.Kind][]byte{
 			tenants.KindAPIs: api.Schema(), tenants.KindPlans: tenants.PlanSchema(), tenants.KindTenants: tenants.SpecSchema(),
 			tenants.KindSpecs: []byte(specSchema),
@@ -34,6 +35,15 @@ const specSchema = `{"$schema":"https://json-schema.org/draft/2020-12/schema","t
 func (s *Server) tenant(id tenants.ID) (*tenants.Tenant, bool) {
 	_, t, ok := s.directory.Tenant(id)
 	return t, ok
+}
+
+// openAPI is a tenant's OpenAPI document.
+func (s *Server) openAPI(id tenants.ID) ([]byte, error) {
+	r, _, ok := s.directory.Tenant(id)
+	if !ok {
+		return nil, tenants.ErrNotFound
+	}
+	return r.openAPI()
 }
 
 func (s *Server) purge(ctx context.Context, id tenants.ID, p cache.Purge) error {

@@ -34,6 +34,7 @@ func New(cfg Config) (*Server, error) {
 		requests: requests, trusted: cfg.TrustedProxies, cache: cfg.Cache, limits: cfg.Limits,
 		transport: cfg.Transport, client: rest.NewClient(cfg.Transport),
 		keySets: auth.NewKeySets(guarded), deliveries: newDeliveries(), compress: compress(),
+		ending: make(chan struct{}),
 	}
 	s.generations = chat.New(chat.Options{
 		Client: llm.New(llm.Options{Transport: guarded, Meter: cfg.Telemetry.Meter("atrium/clients/llm")}), Log: s.log,

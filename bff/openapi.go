@@ -17,10 +17,15 @@ type descriptions struct {
 
 type signIn struct{ keys, jwt bool }
 
-// serveOpenAPI answers with the tenant's OpenAPI 3.1 document.
+// openAPI is the OpenAPI 3.1 document of the tenant that is served by rt.
+func (rt *Runtime) openAPI() ([]byte, error) {
+	auth := &rt.Tenant.Spec.Auth
+	return rt.gateway.describe(signIn{keys: len(auth.APIKeys) > 0, jwt: auth.JWT != nil})
+}
+
+// serveOpenAPI answers with the tenant's OpenAPI document.
 func (g *gateway) serveOpenAPI(c *call) error {
-	auth := &c.runtime.Tenant.Spec.Auth
-	text, err := g.describe(signIn{keys: len(auth.APIKeys) > 0, jwt: auth.JWT != nil})
+	text, err := c.runtime.openAPI()
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,7 @@ type Server struct {
 	deliveries  *deliveries
 	compress    func(http.Handler) http.Handler
 	draining    atomic.Bool
+	ending      chan struct{} // closed when the server begins to drain
 }
 
 type directory = tenants.Directory[*rest.Spec, *gateway, *Runtime]
@@ -126,6 +127,7 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 // drain lets requests and generations end: first readiness goes, so that balancers send no more, then the listeners close.
 func (s *Server) drain(ctx context.Context, public, admin *http.Server) {
 	s.draining.Store(true)
+	close(s.ending)
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Drain)
 	defer cancel()
 	notice := time.NewTimer(min(s.cfg.Drain/10, 3*time.Second))

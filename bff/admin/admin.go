@@ -36,11 +36,13 @@ type Options struct {
 	OpenMetrics bool   // /metrics needs no token
 
 	Documents Documents
-	Store     tenants.Store                                                     // for history
+	Store     tenants.Store                                                     // for history and audit
 	Tenant    func(id tenants.ID) (*tenants.Tenant, bool)                       // what is served now
 	Usage     func(ctx context.Context, id tenants.ID) any                      // JSON of GET .../usage
 	Purge     func(ctx context.Context, id tenants.ID, purge cache.Purge) error // forget cached answers
 	Explain   func(ctx context.Context, q Question) (any, error)                // JSON of POST explain
+	OpenAPI   func(id tenants.ID) ([]byte, error)                               // the OpenAPI document of a tenant
+	Ending    <-chan struct{}                                                   // closed when the server ends: open event streams end then
 	Schemas   map[tenants.Kind][]byte                                           // the JSON Schema of each kind
 	Degraded  func() []string                                                   // what the server does without for now
 	Traces    *traceview.Store
@@ -64,6 +66,11 @@ type api struct {
 // New returns the handler of the admin listener. Errors are problems.
 func New(o Options) http.Handler {
 	a := &api{Options: o, token: sha256.Sum256([]byte(o.Token))}
+	return a.guard(engine(a))
+}
+
+// engine routes the admin listener's requests.
+func engine(a *api) *gin.Engine {
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.UseRawPath = true
@@ -76,17 +83,19 @@ func New(o Options) http.Handler {
 	a.documents(v1)
 	a.ofTenant(v1)
 	a.traces(v1)
+	a.changes(v1)
+	v1.GET("/openapi.json", handle(a.describe))
 	v1.GET("/status", handle(a.status))
 	v1.GET("/schemas/:file", handle(a.schema))
 	v1.POST("/explain", handle(a.explain))
-	metrics := []gin.HandlerFunc{gin.WrapH(o.Metrics)}
-	if !o.OpenMetrics {
+	metrics := []gin.HandlerFunc{gin.WrapH(a.Metrics)}
+	if !a.OpenMetrics {
 		metrics = append([]gin.HandlerFunc{handle(a.authorize)}, metrics...)
 	}
 	e.GET("/metrics", metrics...)
-	e.GET("/", gin.WrapH(o.Console))
-	e.GET("/console/*file", gin.WrapH(o.Console))
-	return a.guard(e)
+	e.GET("/", gin.WrapH(a.Console))
+	e.GET("/console/*file", gin.WrapH(a.Console))
+	return e
 }
 
 // guard refuses what a page of somebody else's could send: a foreign Host (DNS rebinding) or a foreign Origin.

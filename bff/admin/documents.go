@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,7 +66,7 @@ func (a *api) get(c *gin.Context, kind tenants.Kind) error {
 		return nil
 	}
 	c.Header("Cache-Control", "no-store")
-	c.Data(http.StatusOK, mediaType(doc.Text), conceal(doc))
+	c.Data(http.StatusOK, mediaType(doc.Text), Conceal(doc))
 	return nil
 }
 
@@ -99,7 +100,7 @@ func (a *api) apply(c *gin.Context, change tenants.Change) error {
 	}
 	change.DryRun = c.Query("dryRun") == "true"
 	change.By = "admin"
-	_, existed := a.Documents.Document(change.Kind, change.Name)
+	stored, existed := a.Documents.Document(change.Kind, change.Name)
 	doc, issues, err := a.Documents.Apply(c.Request.Context(), change)
 	switch {
 	case len(issues) > 0:
@@ -107,7 +108,10 @@ func (a *api) apply(c *gin.Context, change tenants.Change) error {
 	case err != nil:
 		return err
 	case change.DryRun:
-		return writeJSON(c, http.StatusOK, gin.H{"dryRun": true, "kind": change.Kind, "name": change.Name, "issues": []string{}})
+		return writeJSON(c, http.StatusOK, gin.H{
+			"dryRun": true, "kind": change.Kind, "name": change.Name, "issues": []string{},
+			"changed": existed == change.Delete || !bytes.Equal(stored.Text, change.Text),
+		})
 	case change.Delete:
 		c.Status(http.StatusNoContent)
 		return nil

@@ -12,8 +12,9 @@ import (
 // with it keeps the value that is stored.
 const concealed = "(secret)"
 
-// conceal takes the values of secrets out of a tenant's document and leaves the rest as it is written.
-func conceal(doc tenants.Document) []byte {
+// Conceal takes the values of secrets out of a tenant's document and leaves the rest as it is written. Documents of other
+// kinds hold none.
+func Conceal(doc tenants.Document) []byte {
 	if doc.Kind != tenants.KindTenants {
 		return doc.Text
 	}

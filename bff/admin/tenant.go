@@ -15,6 +15,8 @@ func (a *api) ofTenant(g *gin.RouterGroup) {
 	t.GET("/effective", handle(a.tenant(a.effective)))
 	t.GET("/usage", handle(a.tenant(a.usage)))
 	t.POST("/purge", handle(a.tenant(a.purge)))
+	t.POST("/keys", handle(a.tenant(a.addKey)))
+	t.GET("/openapi.json", handle(a.tenant(a.openAPI)))
 }
 
 // tenant finds the tenant that a path names.
@@ -69,4 +71,15 @@ func (a *api) purge(c *gin.Context, t *tenants.Tenant) error {
 		return err
 	}
 	return writeJSON(c, http.StatusOK, gin.H{"tenant": t.ID, "tags": want.Tags, "all": want.All, "soft": want.Soft})
+}
+
+// openAPI answers with what the tenant's frontend gets at /-/openapi.json.
+func (a *api) openAPI(c *gin.Context, t *tenants.Tenant) error {
+	text, err := a.OpenAPI(t.ID)
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Data(http.StatusOK, "application/json", text)
+	return nil
 }

@@ -14,11 +14,19 @@ import (
 // commands is the command line. Flags, ATRIUM_* variables and the file of --settings agree on names.
 type commands struct {
 	Settings kong.ConfigFlag  `help:"File with settings, YAML or JSON: the flags' names without their dashes." placeholder:"FILE"`
-	Version  kong.VersionFlag `help:"Print the version."`
+	Version  kong.VersionFlag `help:"Print the version." env:"-"`
 
 	Demo  demoCommand  `cmd:"" help:"Everything on embedded defaults: demo upstreams, a demo model and two tenants."`
 	Serve serveCommand `cmd:"" help:"The server."`
 	Check checkCommand `cmd:"" help:"Type-check all documents of a folder; exit 1 with file:line:col: message lines."`
+
+	Apply    applyCommand    `cmd:"" help:"Make a running server have the documents of a folder; print what differs."`
+	Get      getCommand      `cmd:"" help:"Print a document of a running server, or list them."`
+	Rollback rollbackCommand `cmd:"" help:"Make an earlier text of a document the newest revision."`
+	Purge    purgeCommand    `cmd:"" help:"Forget a tenant's cached answers."`
+	Explain  explainCommand  `cmd:"" help:"What a request would do: steps, cache, limits. Calls no upstream."`
+	Trace    traceCommand    `cmd:"" help:"Draw a trace, or list the newest."`
+	Openapi  openapiCommand  `cmd:"" name:"openapi" help:"Print a tenant's OpenAPI document."`
 }
 
 // streams are where a command writes.
