@@ -36,16 +36,17 @@ func (c *demoCommand) Run(ctx context.Context, std *streams) error {
 	if url == "" {
 		url = "http://" + upstreams.Addr().String()
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // longer than the server, whose last answers still need them
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := demo.Serve(ctx, upstreams); err != nil {
-			stop(err)
+		if err := demo.Serve(serving, upstreams); err != nil {
+			fail(err)
 		}
 	})
 	defer running.Wait()
-	defer stop(nil)
+	defer stop()
 	if c.WriteConfig != "" {
 		if err := demo.WriteConfig(c.WriteConfig, url); err != nil {
 			return err
