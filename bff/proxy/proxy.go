@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"atrium/bff/problem"
+	"atrium/bff/proxy/httpcache"
 )
 
 // A Proxy is a compiled proxy route; all tenants of an API share it.
@@ -21,6 +22,7 @@ type Proxy struct {
 	contentTypes []string
 	headers      map[string]bool       // request headers that cross, canonical
 	cookies      bool                  // Set-Cookie may come back
+	cache        bool                  // GET is answered from the target's cache
 	reverse      httputil.ReverseProxy // what all requests have in common
 }
 
@@ -30,6 +32,7 @@ type Settings struct {
 	MaxBody      int64    // bytes; zero means that the target's bound holds
 	ContentTypes []string // of a request body, "image/*" allowed; empty means any
 	Forward      []string // client headers passed on besides those that every proxy needs
+	Cache        bool     // GET and HEAD are answered from the target's cache, as the upstream's headers say (RFC 9111)
 }
 
 // A Target is one tenant's upstream.
@@ -38,6 +41,15 @@ type Target struct {
 	Header       http.Header // set on every request; they win over the client's
 	MaxBody      int64       // bytes of a request body; zero means no bound
 	RoundTripper http.RoundTripper
+	Cache        *Cache // nil when no route to the upstream has a cache
+}
+
+// A Cache is one tenant's view of the HTTP cache for an upstream.
+type Cache struct {
+	*httpcache.Cache
+
+	Tenant   string
+	Identity []byte // of the upstream, and of all that is set on requests to it
 }
 
 // crossing are the request headers without which HTTP does not work end to end.
@@ -50,7 +62,7 @@ var crossing = []string{
 // New compiles a proxy route.
 func New(s Settings) *Proxy {
 	p := &Proxy{
-		strip: strings.TrimSuffix(s.Strip, "/"), maxBody: s.MaxBody, contentTypes: s.ContentTypes,
+		strip: strings.TrimSuffix(s.Strip, "/"), maxBody: s.MaxBody, contentTypes: s.ContentTypes, cache: s.Cache,
 		headers: make(map[string]bool, len(crossing)+len(s.Forward)),
 		reverse: httputil.ReverseProxy{
 			BufferPool: buffers, FlushInterval: flushInterval,
@@ -74,6 +86,24 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, t *Target) error {
 	if err := checkPath(r.URL.EscapedPath()); err != nil {
 		return err
 	}
+	if p.cache && t.Cache != nil {
+		if httpcache.Eligible(r) {
+			return p.cached(w, r, t)
+		}
+		return p.pass(w, r, t, via{t.RoundTripper, t.Cache.Bypass(r)})
+	}
+	return p.pass(w, r, t, via{t.RoundTripper, ""})
+}
+
+// via is how a request reaches its answer, and what Cache-Status says of it.
+type via struct {
+	http.RoundTripper
+
+	cacheStatus string // a member; "" for none
+}
+
+// pass streams a request and its answer.
+func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, t *Target, v via) error {
 	body, err := p.body(w, r, t)
 	if err != nil {
 		return err
@@ -82,9 +112,9 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, t *Target) error {
 	in.Body = body
 	var failure error
 	rp := p.reverse
-	rp.Transport = t.RoundTripper
+	rp.Transport = v.RoundTripper
 	rp.Rewrite = func(pr *httputil.ProxyRequest) { p.rewrite(pr, t) }
-	rp.ModifyResponse = p.clean
+	rp.ModifyResponse = func(resp *http.Response) error { return p.modify(resp, t, v.cacheStatus) }
 	rp.ErrorHandler = func(_ http.ResponseWriter, _ *http.Request, err error) { failure = err }
 	rp.ServeHTTP(&progress{ResponseWriter: w, control: http.NewResponseController(w)}, in)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](failure); ok {
@@ -92,6 +122,20 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, t *Target) error {
 			"The body is larger than the %d bytes allowed here.", tooLarge.Limit)
 	}
 	return failure
+}
+
+// modify readies an answer for the client. What it made stale in the cache is forgotten before the client hears of it.
+func (p *Proxy) modify(resp *http.Response, t *Target, cacheStatus string) error {
+	if t.Cache != nil {
+		if err := t.Cache.Invalidate(resp.Request.Context(), t.Cache.Tenant, resp.Request, resp.StatusCode, resp.Header); err != nil {
+			return err
+		}
+	}
+	p.clean(resp.Header)
+	if cacheStatus != "" {
+		resp.Header.Add("Cache-Status", cacheStatus)
+	}
+	return nil
 }
 
 // flushInterval hands on what an upstream wrote even while it thinks about the rest.
@@ -107,15 +151,20 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest, t *Target) {
 		pr.Out.Header.Set("User-Agent", "") // nil would let net/http add its own
 	}
 	maps.Copy(pr.Out.Header, t.Header)
-	rest := strings.TrimPrefix(pr.In.URL.EscapedPath(), p.strip)
+	pr.Out.URL = p.address(pr.In, t)
+	pr.Out.Host = ""
+}
+
+// address is where a request goes.
+func (p *Proxy) address(in *http.Request, t *Target) *url.URL {
+	rest := strings.TrimPrefix(in.URL.EscapedPath(), p.strip)
 	target := *t.BaseURL
 	escaped := strings.TrimSuffix(target.EscapedPath(), "/") + "/" + strings.TrimPrefix(rest, "/")
 	if unescaped, err := url.PathUnescape(escaped); err == nil {
 		target.Path, target.RawPath = unescaped, escaped
 	}
-	target.RawQuery = pr.In.URL.RawQuery
-	pr.Out.URL = &target
-	pr.Out.Host = ""
+	target.RawQuery = in.URL.RawQuery
+	return &target
 }
 
 // checkPath refuses a path that would climb out of the upstream's base path once it is joined.
@@ -139,19 +188,18 @@ func climbs(path string) bool {
 // ours are headers of the answer that this server writes itself or that speak of the upstream only.
 var ours = []string{"X-Request-Id", "Atrium-Parts", "Server", "X-Powered-By", "Alt-Svc", "Strict-Transport-Security"}
 
-func (p *Proxy) clean(resp *http.Response) error {
+func (p *Proxy) clean(h http.Header) {
 	for _, name := range ours {
-		resp.Header.Del(name)
+		h.Del(name)
 	}
-	for name := range resp.Header {
+	for name := range h {
 		if strings.HasPrefix(name, "Access-Control-") || strings.HasPrefix(name, "Ratelimit") || strings.HasPrefix(name, "X-Ratelimit") {
-			resp.Header.Del(name) // CORS and limits are the tenant's
+			h.Del(name) // CORS and limits are the tenant's
 		}
 	}
 	if !p.cookies {
-		resp.Header.Del("Set-Cookie")
+		h.Del("Set-Cookie")
 	}
-	return nil
 }
 
 // progress moves the connection's deadlines on as an answer makes progress, so that a long one is not cut and a stuck one is.
