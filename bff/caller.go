@@ -111,6 +111,9 @@ func (k *caller) forward(step *view.Step, args *rest.Args) {
 	var h http.Header
 	for _, name := range names {
 		values, ok := k.call.r.Header[name]
+		if token := k.call.rec.principal.AccessToken(); name == "Authorization" && token != "" {
+			values, ok = []string{"Bearer " + token}, true
+		}
 		if _, own := args.Header[name]; !ok || own {
 			continue
 		}

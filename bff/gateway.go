@@ -156,7 +156,11 @@ func (g *gateway) register(e *gin.Engine, r *route) {
 // guarded puts what every route does before its handler: authenticate, then limit.
 func (g *gateway) guarded(r *route) handler {
 	return func(c *call) error {
-		principal, err := c.runtime.guard.Principal(c.r.Context(), c.r)
+		principal, err := c.runtime.guard.Principal(c.r.Context(), g.server.asAsked(c.r))
+		auth.HideCookies(c.r.Header)
+		if c.runtime.guard.SignIn() != nil && r.auth != nil && r.auth.Mode != "none" {
+			c.w.Header().Add("Vary", "Cookie")
+		}
 		if err != nil && (r.auth != nil && r.auth.Mode != "none") {
 			return err
 		}

@@ -33,7 +33,10 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, log: cfg.Telemetry.Log, telemetry: cfg.Telemetry, tracer: cfg.Telemetry.Tracer("atrium/bff"),
 		requests: requests, trusted: cfg.TrustedProxies, cache: cfg.Cache, limits: cfg.Limits,
 		transport: cfg.Transport, client: rest.NewClient(cfg.Transport),
-		keySets: auth.NewKeySets(guarded), deliveries: newDeliveries(), compress: compress(),
+		sessions: auth.NewSessions(auth.SessionsOptions{
+			Store: cfg.Sessions, Keys: auth.NewKeySets(guarded), Log: cfg.Telemetry.Log,
+		}),
+		deliveries: newDeliveries(), compress: compress(),
 		ending: make(chan struct{}),
 	}
 	s.generations = chat.New(chat.Options{
@@ -48,6 +51,6 @@ func New(cfg Config) (*Server, error) {
 // Check compiles documents as a server would, and returns every issue. It reads no secrets and calls nothing.
 func Check(ctx context.Context, documents []tenants.Document, baseDomain string) (document.Issues, error) {
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{keySets: auth.NewKeySets(nil)}
+	s := &Server{sessions: auth.NewSessions(auth.SessionsOptions{Keys: auth.NewKeySets(nil)})}
 	return tenants.Check(ctx, documents, &builder{server: s}, tenants.Options{BaseDomain: baseDomain, NoSecrets: true})
 }

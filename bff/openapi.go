@@ -15,12 +15,12 @@ type descriptions struct {
 	texts map[signIn][]byte
 }
 
-type signIn struct{ keys, jwt bool }
+type signIn struct{ keys, jwt, session bool }
 
 // openAPI is the OpenAPI 3.1 document of the tenant that is served by rt.
 func (rt *Runtime) openAPI() ([]byte, error) {
 	auth := &rt.Tenant.Spec.Auth
-	return rt.gateway.describe(signIn{keys: len(auth.APIKeys) > 0, jwt: auth.JWT != nil})
+	return rt.gateway.describe(signIn{keys: len(auth.APIKeys) > 0, jwt: auth.JWT != nil, session: auth.Session != nil})
 }
 
 // serveOpenAPI answers with the tenant's OpenAPI document.
@@ -42,7 +42,7 @@ func (g *gateway) describe(by signIn) ([]byte, error) {
 	for i, r := range g.routes {
 		docs[i] = r.describe()
 	}
-	text, err := api.OpenAPI(api.Info{Title: g.name, Auth: g.doc.Auth, APIKeys: by.keys, Bearer: by.jwt}, docs)
+	text, err := api.OpenAPI(api.Info{Title: g.name, Auth: g.doc.Auth, APIKeys: by.keys, Bearer: by.jwt, Session: by.session}, docs)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"atrium/bff/api"
 	"atrium/bff/chat"
-	"atrium/bff/problem"
 )
 
 // own registers a route that is ours and not the document's; the API's sign-in and the tenant's limits hold for it too.
@@ -50,10 +49,6 @@ func (g *gateway) registerOwn(e *gin.Engine) {
 		return generations.ServeStop(c.w, c.r, c.runtime.Tenant.ID, c.path[0])
 	})
 	g.own(e, http.MethodGet, "/-/openapi.json", g.serveOpenAPI)
-	for _, path := range []string{"/-/auth/login", "/-/auth/callback", "/-/auth/logout", "/-/auth/me"} {
-		e.Any(path, adapt(nil, func(*call) error {
-			return problem.New(http.StatusNotImplemented, "not-implemented", "This version has no browser sign-in: send an API key or a JWT.")
-		}))
-	}
+	g.registerSignIn(e)
 	g.registerChats(e)
 }

@@ -40,7 +40,12 @@ func (g *gateway) serveProxy(c *call, p *proxy.Proxy, u *upstream) error {
 	ctx, span := g.server.tracer.Start(c.r.Context(), "proxy "+u.Name,
 		trace.WithAttributes(attribute.String("atrium.upstream", u.Name)))
 	defer span.End()
-	err = p.Serve(c.w, c.r.WithContext(ctx), &proxy.Target{
+	r := c.r.WithContext(ctx)
+	if token := c.rec.principal.AccessToken(); token != "" {
+		r.Header = r.Header.Clone()
+		r.Header.Set("Authorization", "Bearer "+token) // goes on where the upstream's document forwards it
+	}
+	err = p.Serve(c.w, r, &proxy.Target{
 		BaseURL: base, Header: target.Header(), MaxBody: maxBody,
 		RoundTripper: g.server.transport.RoundTripper(target.Guarded()),
 	})

@@ -33,7 +33,7 @@ type Runtime struct {
 func (g *gateway) runtime(t *tenants.Tenant) (*Runtime, error) {
 	rt := &Runtime{Tenant: t, gateway: g, cors: newCORS(t.Spec.CORS)}
 	var err error
-	if rt.guard, err = auth.NewGuard(&t.Spec.Auth, g.server.keySets); err != nil {
+	if rt.guard, err = auth.NewGuard(t, g.server.sessions); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
 	if rt.secrets, rt.vars, err = g.settingsEnv(t); err != nil {

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"atrium/bff/auth"
+	"atrium/bff/auth/sessions"
 	"atrium/bff/chat"
 	"atrium/bff/limit"
 	"atrium/cache"
@@ -37,6 +38,7 @@ type Config struct {
 	Store     tenants.Store
 	Cache     *cache.Cache
 	Limits    *limit.Limiter
+	Sessions  sessions.Store // of browsers; nil: in memory
 	Telemetry *observability.Telemetry
 	Transport *clients.Transport
 }
@@ -55,7 +57,7 @@ type Server struct {
 	generations *chat.Generations
 	transport   *clients.Transport
 	client      *rest.Client
-	keySets     *auth.KeySets
+	sessions    *auth.Sessions
 	deliveries  *deliveries
 	compress    func(http.Handler) http.Handler
 	draining    atomic.Bool

@@ -35,6 +35,16 @@ func (t trusted) host(r *http.Request) string {
 	return r.Host
 }
 
+// secure reports whether the client's connection is encrypted, up to the first of the trusted proxies.
+func (t trusted) secure(r *http.Request) bool {
+	if t.request(r) {
+		if forwarded := lastElement(r.Header.Get("X-Forwarded-Proto")); forwarded != "" {
+			return strings.EqualFold(forwarded, "https")
+		}
+	}
+	return r.TLS != nil
+}
+
 // client is the client's address: the nearest hop of X-Forwarded-For that is not itself a trusted proxy.
 func (t trusted) client(r *http.Request) netip.Addr {
 	addr := remoteAddr(r)

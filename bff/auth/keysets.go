@@ -2,12 +2,10 @@ package auth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -91,18 +89,11 @@ func (s *keySet) refresh(ctx context.Context, fetch func(context.Context) (keyfu
 
 func (k *KeySets) fetch(ctx context.Context, issuer, jwks string) (keyfunc.Keyfunc, error) {
 	if jwks == "" {
-		var discovery struct {
-			Issuer  string `json:"issuer"`
-			JWKSURI string `json:"jwks_uri"`
-		}
-		text, err := k.get(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration")
+		d, err := k.discover(ctx, issuer)
 		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(text, &discovery); err != nil || discovery.Issuer != issuer || discovery.JWKSURI == "" {
-			return nil, fetchError(fmt.Errorf("the discovery document of %s does not name that issuer and its jwks_uri", issuer))
-		}
-		jwks = discovery.JWKSURI
+		jwks = d.JWKS
 	}
 	text, err := k.get(ctx, jwks)
 	if err != nil {

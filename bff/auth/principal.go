@@ -15,6 +15,28 @@ type Principal struct {
 	Roles  []string
 	Scopes []string
 	JSON   []byte // {"id","roles","scopes","claims"} as holes see it
+
+	token string
+}
+
+// AccessToken is what an upstream that takes the caller's own credential is sent for a session; empty for callers who send theirs.
+// It never reaches the browser.
+func (p *Principal) AccessToken() string {
+	if p == nil {
+		return ""
+	}
+	return p.token
+}
+
+// ServeMe answers who the caller is; nil is a 401.
+func ServeMe(w http.ResponseWriter, p *Principal) error {
+	if p == nil {
+		return unauthorized("You have not signed in.", "")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(p.JSON) // a client that has gone needs no answer
+	return nil
 }
 
 func newPrincipal(id, name string, roles, scopes []string, claims map[string]any) (*Principal, error) {
