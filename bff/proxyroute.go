@@ -3,13 +3,16 @@ package bff
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"atrium/bff/proxy"
+	"atrium/bff/proxy/httpcache"
 	"atrium/clients"
+	"atrium/clients/rest"
 	"atrium/tenants/document"
 )
 
@@ -22,12 +25,14 @@ func (g *gateway) compileProxy(r *route) document.Issues {
 	u := g.upstreams[i]
 	p := proxy.New(proxy.Settings{
 		Strip: doc.Strip, MaxBody: int64(doc.MaxBody), ContentTypes: doc.ContentTypes, Forward: u.doc.Forward,
+		Cache: doc.Cache == "http",
 	})
-	r.handler = func(c *call) error { return g.serveProxy(c, p, u) }
+	kept := g.keeps(doc.Upstream)
+	r.handler = func(c *call) error { return g.serveProxy(c, p, u, kept) }
 	return nil
 }
 
-func (g *gateway) serveProxy(c *call, p *proxy.Proxy, u *upstream) error {
+func (g *gateway) serveProxy(c *call, p *proxy.Proxy, u *upstream, kept bool) error {
 	target := c.runtime.target(u.Name)
 	base, err := url.Parse(target.BaseURL())
 	if err != nil {
@@ -45,11 +50,35 @@ func (g *gateway) serveProxy(c *call, p *proxy.Proxy, u *upstream) error {
 		r.Header = r.Header.Clone()
 		r.Header.Set("Authorization", "Bearer "+token) // goes on where the upstream's document forwards it
 	}
-	err = p.Serve(c.w, r, &proxy.Target{
+	to := &proxy.Target{
 		BaseURL: base, Header: target.Header(), MaxBody: maxBody,
 		RoundTripper: g.server.transport.RoundTripper(target.Guarded()),
-	})
+	}
+	if kept {
+		to.Cache = httpCache(c, target)
+	}
+	err = p.Serve(c.w, r, to)
 	return named(err, u.Name)
+}
+
+// httpCache is the tenant's cache of an upstream.
+func httpCache(c *call, target *rest.Target) *proxy.Cache {
+	return &proxy.Cache{
+		Cache:    httpcache.New(c.runtime.useCache(), cacheName),
+		Tenant:   string(c.runtime.Tenant.ID),
+		Identity: fmt.Appendf(nil, "%q %q %q", target.Upstream().Name, target.BaseURL(), target.Header()),
+	}
+}
+
+// keeps reports whether a route keeps answers of an upstream as its headers say. Then the routes that write to it have to know
+// the cache, too.
+func (g *gateway) keeps(upstream string) bool {
+	for _, r := range g.doc.Routes {
+		if r.Proxy != nil && r.Proxy.Upstream == upstream && r.Proxy.Cache == "http" {
+			return true
+		}
+	}
+	return false
 }
 
 // named gives a transport's error the name of its upstream.
