@@ -101,7 +101,8 @@ type server struct {
 }
 
 type tag struct {
-	Name string `json:"name"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
 }
 
 // A pathItem holds operations by their lower-case method.
@@ -127,7 +128,7 @@ func (g *generator) document() openapi {
 	}
 	slices.Sort(g.tags)
 	for _, name := range slices.Compact(g.tags) {
-		doc.Tags = append(doc.Tags, tag{Name: name})
+		doc.Tags = append(doc.Tags, tag{Name: name, Description: describeTag(name)})
 	}
 	return doc
 }

@@ -54,12 +54,31 @@ func pascal(text string) string {
 // tagOf groups operations by the first part of their path.
 func tagOf(r RouteDoc, segments []Segment) string {
 	if r.Kind == KindWebhook {
-		return "webhooks"
+		return tagWebhooks
 	}
 	for _, s := range segments {
 		if s.Literal != "" {
 			return s.Literal
 		}
 	}
-	return "root"
+	return tagRoot
+}
+
+// The tags of operations that are not named by their path.
+const (
+	tagWebhooks    = "webhooks"
+	tagRoot        = "root"
+	tagGenerations = "generations"
+)
+
+func describeTag(name string) string {
+	switch name {
+	case tagWebhooks:
+		return "What other services call."
+	case tagRoot:
+		return "What is at the root."
+	case tagGenerations:
+		return "Answers of a model, while they are made and after."
+	}
+	return "What is below /" + name + "."
 }

@@ -49,7 +49,8 @@ type header struct {
 }
 
 type media struct {
-	Schema json.RawMessage `json:"schema,omitempty"`
+	Schema  json.RawMessage `json:"schema,omitempty"`
+	Example json.RawMessage `json:"example,omitempty"`
 }
 
 // route adds the operations of a route: one for each method, at one path, or at two when its last parameter may be
@@ -147,7 +148,7 @@ func (g *generator) view(op *operation, r RouteDoc, method string) {
 	if r.Body != nil {
 		op.RequestBody = &requestBody{
 			Required: r.BodyRequired,
-			Content:  map[string]media{jsonMedia: {Schema: r.Body.JSONSchema(g.defs)}},
+			Content:  map[string]media{jsonMedia: {Schema: r.Body.JSONSchema(g.defs), Example: example(r.Body, true)}},
 		}
 	}
 	status := cmp.Or(r.Status, http.StatusOK)
@@ -162,7 +163,7 @@ func (g *generator) view(op *operation, r RouteDoc, method string) {
 		if r.Response != nil {
 			answer = r.Response
 		}
-		good.Content = map[string]media{jsonMedia: {Schema: answer.JSONSchema(g.defs)}}
+		good.Content = map[string]media{jsonMedia: {Schema: answer.JSONSchema(g.defs), Example: example(answer, false)}}
 	}
 	op.Responses = map[string]response{strconv.Itoa(status): good}
 	if method == http.MethodGet {

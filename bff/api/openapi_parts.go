@@ -181,7 +181,7 @@ func (g *generator) generations() {
 	answer := stream()
 	answer.Content[jsonMedia] = media{}
 	resume := &operation{
-		OperationID: g.unique("resumeGeneration"), Summary: "Resume an answer", Tags: []string{"generations"},
+		OperationID: g.unique("resumeGeneration"), Summary: "Resume an answer", Tags: []string{tagGenerations},
 		Parameters: []parameter{
 			id,
 			{Name: "dialect", In: "query", Schema: dialectSchema()},
@@ -193,7 +193,7 @@ func (g *generator) generations() {
 		Responses: map[string]response{"200": answer}, Security: g.security(g.info.Auth),
 	}
 	stop := &operation{
-		OperationID: g.unique("stopGeneration"), Summary: "Stop an answer", Tags: []string{"generations"},
+		OperationID: g.unique("stopGeneration"), Summary: "Stop an answer", Tags: []string{tagGenerations},
 		Parameters: []parameter{id},
 		Responses:  map[string]response{"204": {Description: "Stopped."}}, Security: g.security(g.info.Auth),
 	}
@@ -201,5 +201,5 @@ func (g *generator) generations() {
 		g.problems(op, RouteDoc{Kind: KindChat})
 	}
 	item["get"], item["delete"] = resume, stop
-	g.tags = append(g.tags, "generations")
+	g.tags = append(g.tags, tagGenerations)
 }
