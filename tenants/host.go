@@ -141,6 +141,15 @@ type baseDomain struct {
 	suffix string // ".localhost"
 }
 
+// CheckBaseDomain says what is wrong with a base domain; empty is none.
+func CheckBaseDomain(name string) error {
+	if name == "" {
+		return nil
+	}
+	_, err := parseHost(strings.Trim(name, "."))
+	return err
+}
+
 func newBaseDomain(name string) baseDomain {
 	name = strings.ToLower(strings.Trim(name, "."))
 	if name == "" {

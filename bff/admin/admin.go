@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -107,12 +108,22 @@ func (a *api) guard(next http.Handler) http.Handler {
 		case !a.knownHost(r.Host):
 			fail(w, r, problem.New(http.StatusMisdirectedRequest, "unknown-host",
 				"The admin listener answers to its addresses, to localhost and to the name of --admin-listen only."))
-		case origin.Check(r) != nil:
+		case origin.Check(r) != nil, foreign(r):
 			fail(w, r, problem.New(http.StatusForbidden, "cross-origin", "Pages of other origins may not call the admin API."))
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// foreign reports whether a page of another origin reads, which http.CrossOriginProtection lets pass.
+func foreign(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || !strings.EqualFold(u.Host, r.Host)
 }
 
 // maxBody bounds a document; OpenAPI documents of real APIs have a dozen megabytes.

@@ -98,7 +98,9 @@ func (a *api) apply(c *gin.Context, change tenants.Change) error {
 	if change.Match, err = match(c.Request.Header); err != nil {
 		return err
 	}
-	change.DryRun = c.Query("dryRun") == "true"
+	if change.DryRun, err = dryRun(c); err != nil {
+		return err
+	}
 	change.By = "admin"
 	stored, existed := a.Documents.Document(change.Kind, change.Name)
 	doc, issues, err := a.Documents.Apply(c.Request.Context(), change)
@@ -122,6 +124,17 @@ func (a *api) apply(c *gin.Context, change tenants.Change) error {
 		status = http.StatusCreated
 	}
 	return writeJSON(c, status, entryOf(doc))
+}
+
+// dryRun reads ?dryRun=. What is neither yes nor no is refused: it must not become a change that nobody wanted.
+func dryRun(c *gin.Context) (bool, error) {
+	switch c.Query("dryRun") {
+	case "true":
+		return true, nil
+	case "", "false":
+		return false, nil
+	}
+	return false, badRequest("/query/dryRun", "want true or false")
 }
 
 // invalid says all that is wrong with a change: 400 when its text cannot be parsed at all, else 422.
@@ -160,6 +173,9 @@ func (a *api) rollback(c *gin.Context, kind tenants.Kind) error {
 	}
 	if err := readJSON(c, &want); err != nil {
 		return err
+	}
+	if want.Revision < 1 {
+		return badRequest("/revision", "want the revision to go back to, such as 3")
 	}
 	old, err := a.Store.At(c.Request.Context(), kind, c.Param("name"), want.Revision)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -68,11 +69,23 @@ func readJSON(c *gin.Context, into any) error {
 	d := json.NewDecoder(io.LimitReader(c.Request.Body, 1<<20))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		detail := "The body is not the JSON object that is wanted here."
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			detail = "The body is not JSON: see offset " + strconv.FormatInt(syntax.Offset, 10) + "."
-		}
-		return problem.New(http.StatusBadRequest, "invalid-request", "%s", detail).Because(err)
+		return unread(err)
 	}
 	return nil
+}
+
+// unread says why a body cannot be read, where that is known.
+func unread(err error) error {
+	p := problem.New(http.StatusBadRequest, "invalid-request", "The body is not the JSON object that is wanted here.").Because(err)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		p.Detail = "The body is not JSON: see offset " + strconv.FormatInt(syntax.Offset, 10) + "."
+	}
+	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		pointer := "/" + strings.ReplaceAll(typed.Field, ".", "/")
+		p.Errors = []problem.Detail{{Pointer: strings.TrimSuffix(pointer, "/"), Message: "found a JSON " + typed.Value + ", which cannot be here"}}
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		p.Errors = []problem.Detail{{Pointer: "/" + strings.Trim(name, `"`), Message: "unknown key"}}
+	}
+	return p
 }

@@ -67,6 +67,9 @@ func (a *api) purge(c *gin.Context, t *tenants.Tenant) error {
 	if want.All == (len(want.Tags) > 0) {
 		return problem.New(http.StatusBadRequest, "invalid-request", `Name what to purge: {"tags": ["a"]} or {"all": true}.`)
 	}
+	if want.All {
+		want.Tags = []string{}
+	}
 	if err := a.Purge(c.Request.Context(), t.ID, cache.Purge{Tags: want.Tags, All: want.All, Soft: want.Soft}); err != nil {
 		return err
 	}

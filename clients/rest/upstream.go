@@ -60,16 +60,16 @@ type Target struct {
 func (u *Upstream) Target(tenant tenants.ID, s TargetSettings) (*Target, error) {
 	base, err := parseBase(s.BaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("base URL of upstream %s: %w", u.Name, err)
+		return nil, fmt.Errorf("base URL: %w", err)
 	}
 	header := make(http.Header, len(s.Header)+1)
 	for name, values := range s.Header {
 		if err := CheckHeaderName(name); err != nil {
-			return nil, fmt.Errorf("headers of upstream %s: %w", u.Name, err)
+			return nil, fmt.Errorf("headers: %w", err)
 		}
 		for _, value := range values {
 			if err := checkHeaderText([]byte(value)); err != nil {
-				return nil, fmt.Errorf("header %s of upstream %s: %w", name, u.Name, err)
+				return nil, fmt.Errorf("header %s: %w", name, err)
 			}
 		}
 		header[http.CanonicalHeaderKey(name)] = values
