@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"atrium/bff"
+	"atrium/bff/auth/sessions"
 	"atrium/bff/limit"
 	"atrium/cache"
 	"atrium/clients"
@@ -52,13 +53,17 @@ func newParts(ctx context.Context, f *serverFlags, log io.Writer) (*parts, error
 }
 
 func (p *parts) server(f *serverFlags, token string, documents tenants.Store) (*bff.Server, error) {
+	var shared sessions.Store // nil: in memory
+	if p.redis != nil {
+		shared = sessions.NewRedis(p.redis)
+	}
 	if err := tenants.CheckBaseDomain(f.BaseDomain); err != nil {
 		return nil, fmt.Errorf("--base-domain: %w", err)
 	}
 	return bff.New(bff.Config{
 		Listen: f.Listen, AdminListen: f.AdminListen, BaseDomain: f.BaseDomain, AdminToken: token, OpenMetrics: f.OpenMetrics,
 		TrustedProxies: f.TrustedProxies, Drain: f.Drain, Store: documents, Cache: p.cache, Limits: p.limits,
-		Telemetry: p.telemetry, Transport: p.transport,
+		Sessions: shared, Telemetry: p.telemetry, Transport: p.transport,
 	})
 }
 
