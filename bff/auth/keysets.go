@@ -71,7 +71,7 @@ func (s *keySet) key(ctx context.Context, token *jwt.Token, fetch func(context.C
 		return nil, s.err
 	}
 	key, err := s.keys.Keyfunc(token)
-	if errors.Is(err, jwkset.ErrKeyNotFound) && age > refetchAfter {
+	if errors.Is(err, jwkset.ErrKeyNotFound) && time.Since(s.fetched) > refetchAfter {
 		s.refresh(ctx, fetch)
 		key, err = s.keys.Keyfunc(token)
 	}
