@@ -75,6 +75,7 @@ func (b *block) checked(n *document.Node, v *expr.Value, issues document.Issues)
 	}
 	for _, field := range v.Fields {
 		root, member, _ := strings.Cut(field, ".")
+		b.glance(v, root, member)
 		if !slices.Contains(inputNames[:], root) {
 			continue
 		}
@@ -100,12 +101,14 @@ func (b *block) op(v *expr.Value) op {
 		return op{code: opValue, value: v}
 	}
 	if len(path) == 0 {
+		b.reading(slot).whole()
 		return op{code: opSlot, row: int32(slot)}
 	}
 	from := b.binding(slot)
 	if from == nil {
 		return op{code: opValue, value: v}
 	}
+	from.reading.at(path).whole()
 	return op{code: opCopy, row: int32(from.row), column: int32(from.pick(path))}
 }
 
@@ -120,9 +123,33 @@ func (b *block) binding(slot int) *binding {
 		return b.bound[slot]
 	}
 	if b.c.bound[slot] == nil {
-		b.c.bound[slot] = &binding{row: b.c.newRow(), scanner: b.c.newScanner(), trie: rawjson.NewTrie()}
+		b.c.bound[slot] = &binding{
+			row: b.c.newRow(), scanner: b.c.newScanner(), trie: rawjson.NewTrie(), reading: b.c.promised(slot),
+		}
 	}
 	return b.c.bound[slot]
+}
+
+// reading is what is read of a slot's value; nil when it is no answer, or nothing is promised of it.
+func (b *block) reading(slot int) *reading {
+	if slot < b.c.root.Slots() && b.c.promised(slot) == nil {
+		return nil
+	}
+	from := b.binding(slot)
+	if from == nil {
+		return nil
+	}
+	return from.reading
+}
+
+// promised is a new reading of a step's name; nil of other names.
+func (c *compiler) promised(slot int) *reading {
+	for i, s := range c.route.Steps {
+		if own, ok := c.root.Slot(s.Name); ok && own == slot && c.ops[i] != nil {
+			return &reading{typ: c.types[i]}
+		}
+	}
+	return nil
 }
 
 func (c *compiler) newRow() int {

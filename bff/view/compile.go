@@ -57,6 +57,7 @@ type compiler struct {
 
 	ops   []*rest.Operation // by step; nil where unknown
 	root  *expr.Scope       // names of the request, secrets, steps and parts
+	types []*schema.Type    // of the steps' names
 	bound []*binding        // by slot of root
 	slots int               // of the largest scope
 
@@ -162,6 +163,7 @@ func (c *compiler) scope() {
 		}
 		c.root = c.rootScope(types)
 	}
+	c.types = types
 	c.slots = c.root.Slots()
 	c.bound = make([]*binding, c.slots)
 }

@@ -65,10 +65,10 @@ func (b *block) over(n *document.Node) (*loop, *block) {
 	if !ok {
 		return nil, b.unknownLoop(h.names)
 	}
-	l := b.source(v)
+	l, of := b.source(v)
 	l.pairs, l.keySlot = len(h.names) == 2, -1
 	l.place = fmt.Sprintf("%s:%d:%d", n.File, n.Line, n.Column)
-	l.element = &binding{row: b.c.newRow(), trie: l.rows, used: true}
+	l.element = &binding{row: b.c.newRow(), trie: l.rows, used: true, reading: of.over(elem)}
 	in := b
 	if l.pairs {
 		in, l.keySlot = in.with(h.names[0], schema.Of(schema.String), nil)
@@ -137,19 +137,19 @@ func (b *block) element(n *document.Node, h head, t *schema.Type) (*schema.Type,
 }
 
 // source compiles where the rows of a loop come from: those of a row that is scanned anyway when the list is a path,
-// else a scan of their own.
-func (b *block) source(v *expr.Value) *loop {
+// else a scan of their own. The reading is that of the list.
+func (b *block) source(v *expr.Value) (*loop, *reading) {
 	if slot, path, ok := v.Path(); ok {
 		if from := b.binding(slot); from != nil {
 			from.used = true
 			return &loop{
 				list:  op{code: opCopy, row: int32(from.row), column: int32(from.trie.Add(path))},
 				outer: int32(from.row), rows: from.trie.Each(path),
-			}
+			}, from.reading.at(path)
 		}
 	}
 	own := rawjson.NewTrie()
-	return &loop{list: b.op(v), outer: -1, own: own, rows: own.Each(rawjson.Path{}), scanner: b.c.newScanner()}
+	return &loop{list: b.op(v), outer: -1, own: own, rows: own.Each(rawjson.Path{}), scanner: b.c.newScanner()}, nil
 }
 
 // each compiles a mapping with $each.

@@ -216,5 +216,6 @@ func (c *compiler) finish() {
 	p.usesParts = c.names["parts"]
 	p.size.Store(leastBody)
 	c.linkPieces()
+	c.linkContracts()
 	c.wantInputs()
 }

@@ -207,7 +207,7 @@ func TestProgramsAreShared(t *testing.T) {
 			for range 50 {
 				in, _ := p.Bind(&Request{})
 				result, err := p.Run(t.Context(), in, callerFunc(func(_ context.Context, c *Call) (*Answer, error) {
-					return &Answer{Body: fmt.Appendf(nil, `{"of":%d,"items":[{"id":"x%d"},{"id":"y"}]}`, i, i)}, nil
+					return &Answer{Body: fmt.Appendf(nil, `{"of":%d,"sku":"","level":1,"items":[{"id":"x%d"},{"id":"y"}]}`, i, i)}, nil
 				}))
 				if err != nil {
 					t.Error(err)

@@ -40,6 +40,14 @@ type fakeCaller struct {
 	calls   []string
 	running int
 	most    int
+	broken  []string
+}
+
+// Broken implements Witness.
+func (f *fakeCaller) Broken(_ context.Context, s *Step, b *Breach) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = append(f.broken, s.Call()+": "+b.Error())
 }
 
 func newFakeCaller(answers map[string]fakeAnswer) *fakeCaller {

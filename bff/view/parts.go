@@ -1,11 +1,13 @@
 package view
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"atrium/clients"
 	"atrium/clients/rawjson"
 	"atrium/clients/schema"
 )
@@ -36,6 +38,7 @@ type Part struct {
 	Step    string
 	Outcome Outcome       // of an each step the worst one
 	Status  int           // the upstream's, where it made the part fail; 0 otherwise
+	Reason  string        // "contract" when the answer was not what the operation declares; "" otherwise
 	Elapsed time.Duration // 0 when nothing was called
 	Age     time.Duration // of a cached or stale answer
 	Counts  *Counts       // of an each step; nil otherwise
@@ -68,6 +71,9 @@ func (ps Parts) Header() string {
 		b = append(b, p.Outcome.String()...)
 		if p.Status != 0 {
 			b = strconv.AppendInt(append(b, ";status="...), int64(p.Status), 10)
+		}
+		if p.Reason != "" {
+			b = append(append(b, ";reason="...), p.Reason...)
 		}
 		if p.reused() {
 			b = strconv.AppendInt(append(b, ";age="...), int64(p.Age/time.Second), 10)
@@ -104,6 +110,9 @@ func (p *Part) appendJSON(dst []byte) []byte {
 	if p.Status != 0 {
 		dst = strconv.AppendInt(append(dst, `,"status":`...), int64(p.Status), 10)
 	}
+	if p.Reason != "" {
+		dst = append(append(append(dst, `,"reason":"`...), p.Reason...), '"')
+	}
 	dst = strconv.AppendInt(append(dst, `,"ms":`...), p.Elapsed.Milliseconds(), 10)
 	if p.reused() {
 		dst = strconv.AppendInt(append(dst, `,"age":`...), int64(p.Age/time.Second), 10)
@@ -127,6 +136,16 @@ func (p *Part) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+const reasonContract = "contract"
+
+// blame notes what made the part fail.
+func (p *Part) blame(err error) {
+	p.Status, p.Reason = upstreamStatus(err), ""
+	if c, ok := errors.AsType[*clients.Error](err); ok && c.Kind == clients.Contract {
+		p.Reason = reasonContract
+	}
+}
+
 func (p *Part) reused() bool { return p.Outcome == Cached || p.Outcome == Stale }
 
 // partKey makes a step's name a dictionary key: lower case, and not beginning with an underscore.
@@ -140,7 +159,8 @@ func partKey(step string) string {
 
 // partType is the type of one part. It is one and the same for all programs, so that it is one component of an API.
 var partType = sync.OnceValue(func() *schema.Type {
-	integer, outcome := schema.Of(schema.Integer), schema.Of(schema.String)
+	integer, outcome, reason := schema.Of(schema.Integer), schema.Of(schema.String), schema.Of(schema.String)
+	reason.Enum = []string{strconv.Quote(reasonContract)}
 	for _, o := range outcomes {
 		outcome.Enum = append(outcome.Enum, strconv.Quote(o))
 	}
@@ -148,6 +168,7 @@ var partType = sync.OnceValue(func() *schema.Type {
 		Kind: schema.Object, Name: "Part", Description: "How a part of the response came about.", Fields: []schema.Field{
 			{Name: "outcome", Type: outcome, Required: true},
 			{Name: "status", Type: integer, Description: "what the upstream answered, where that made the part fail"},
+			{Name: "reason", Type: reason, Description: "why the part failed where it was no status: its answer was not as promised"},
 			{Name: "ms", Type: integer, Required: true, Description: "the time it took"},
 			{Name: "age", Type: integer, Description: "of a cached or stale answer, in seconds"},
 			{Name: "counts", Type: schema.MapOf(integer), Description: "of a list of calls: how many had which outcome"},

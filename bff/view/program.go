@@ -54,7 +54,8 @@ type binding struct {
 	row     int // its place in frame.rows
 	scanner int // its place in frame.scanners, for what is scanned as a whole
 	trie    *rawjson.Trie
-	used    bool // a path leads into it
+	used    bool     // a path leads into it
+	reading *reading // nil where nothing is promised
 }
 
 // A code makes one JSON value.

@@ -24,8 +24,9 @@ type plan struct {
 	dependents []int // the steps that wait for it
 	members    []int // of the response, which wait for it
 	args       args
-	loops      bool // its arguments have loops
-	fan        *fan // nil unless Each
+	loops      bool      // its arguments have loops
+	fan        *fan      // nil unless Each
+	contract   *contract // nil when nothing is promised of what is read
 }
 
 // A run is one execution of a Program.
@@ -199,6 +200,9 @@ func (r *run) step(ctx context.Context, i int) bool {
 	if err == nil {
 		err = r.accept(pl, value)
 	}
+	if err == nil && pl.fan == nil {
+		err = r.accords(ctx, pl, value)
+	}
 	if err == nil {
 		return true
 	}
@@ -208,21 +212,25 @@ func (r *run) step(ctx context.Context, i int) bool {
 
 // accept gives the step's name its value.
 func (r *run) accept(pl *plan, value []byte) error {
-	err := r.p.set(r.frame, pl.slot, value)
-	if err == nil {
-		return nil
+	if err := r.p.set(r.frame, pl.slot, value); err != nil {
+		return unreadable(pl.step, err)
 	}
+	return nil
+}
+
+// unreadable is the error of an answer that cannot be scanned.
+func unreadable(s *Step, err error) error {
 	kind := clients.Contract
 	if errors.Is(err, rawjson.ErrTooMany) {
 		kind = clients.TooLarge
 	}
-	return &clients.Error{Kind: kind, Upstream: pl.step.Upstream, Operation: pl.step.Operation.ID, Err: err}
+	return &clients.Error{Kind: kind, Upstream: s.Upstream, Operation: s.Operation.ID, Err: err}
 }
 
 // standIn settles a failed step: with its default, with null when it is optional, else the view has failed.
 func (r *run) standIn(pl *plan, part *Part, err error) ([]byte, bool) {
 	part.Outcome, part.Age = r.outcome(pl.step, err), 0
-	part.Status = upstreamStatus(err)
+	part.blame(err)
 	switch {
 	case pl.step.Default != nil && pl.fan != nil:
 		if value := repeat(pl.step.Default, part.Counts); value != nil {

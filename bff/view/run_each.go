@@ -95,6 +95,9 @@ func (r *run) work(ctx context.Context, pl *plan, jobs []job) {
 			j := &jobs[i]
 			if j.err == nil {
 				j.answer, j.err = r.call(ctx, j.call)
+				if j.err == nil {
+					j.err = r.accordsAlone(ctx, pl, j.answer.Body)
+				}
 			}
 			if j.err != nil && !pl.step.forgiving() {
 				r.fail(pl.step, j.err)
@@ -151,7 +154,8 @@ func (r *run) blame(s *Step, jobs []job) error {
 func (p *Part) count(o Outcome, j *job) {
 	p.Counts[o]++
 	if o > p.Outcome {
-		p.Outcome, p.Status = o, upstreamStatus(j.err)
+		p.Outcome = o
+		p.blame(j.err)
 	}
 	if j.answer != nil {
 		p.Age = max(p.Age, j.answer.Age)

@@ -131,6 +131,10 @@ func play(t *testing.T, p *Program, answers map[string]fakeAnswer, r *fakeReques
 	for _, call := range caller.calls {
 		fmt.Fprintf(&b, "call %s\n", call)
 	}
+	slices.Sort(caller.broken)
+	for _, breach := range caller.broken {
+		fmt.Fprintf(&b, "broken %s\n", breach)
+	}
 	fmt.Fprintf(&b, "took %s, at most %d at once\n", took, caller.most)
 	if err != nil {
 		describeError(t, &b, err)
