@@ -3,6 +3,7 @@ package httpcache
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func (e *exchange) forwarded() string {
 func write(w http.ResponseWriter, r *http.Request, e *cache.Entry, age time.Duration, cacheStatus string) {
 	h := w.Header()
 	for name, values := range e.Header {
-		h[name] = append(h[name][:len(h[name]):len(h[name])], values...)
+		h[name] = append(slices.Clip(h[name]), values...)
 	}
 	h.Add("Cache-Status", cacheStatus)
 	if age >= time.Second || strings.Contains(cacheStatus, "; hit") {

@@ -23,26 +23,19 @@ func (d directives) has(name string) bool {
 // seconds returns the argument of a directive as a time. One that is no number of seconds counts as zero: not fresh.
 func (d directives) seconds(name string) (t time.Duration, present bool) {
 	argument, present := d[name]
-	t, _ = deltaSeconds(argument)
-	return t, present
+	return deltaSeconds(argument), present
 }
 
-// longest is the most that a delta-seconds stands for: more is no different.
-const longest = math.MaxInt32 * time.Second
-
-// deltaSeconds reads RFC 9111's delta-seconds; false when it is none.
-func deltaSeconds(s string) (time.Duration, bool) {
-	if s == "" {
-		return 0, false
-	}
+// deltaSeconds reads RFC 9111's delta-seconds. What is none is zero, and what is beyond 32 bits is as long as they can say.
+func deltaSeconds(s string) time.Duration {
 	var n int64
 	for _, c := range []byte(s) {
 		if c < '0' || c > '9' {
-			return 0, false
+			return 0
 		}
 		n = min(n*10+int64(c-'0'), math.MaxInt32)
 	}
-	return time.Duration(n) * time.Second, true
+	return time.Duration(n) * time.Second
 }
 
 // cacheControl parses Cache-Control. What is malformed has a name that nobody asks for, or the argument invalid.

@@ -150,7 +150,7 @@ func (e *exchange) ask(ctx context.Context, known *cache.Entry) (*upstreamAnswer
 		}
 	}
 	m := &message{sent: time.Now()}
-	resp, err := e.RoundTripper.RoundTrip(out)
+	resp, err := e.RoundTripper.RoundTrip(out) //nolint:bodyclose // whoever the answer goes to closes it
 	if err != nil {
 		cancel()
 		return nil, nil, failure(ctx, err)

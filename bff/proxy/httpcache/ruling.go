@@ -117,7 +117,7 @@ func (m *message) date() time.Time {
 // age is the corrected initial age of RFC 9111, section 4.2.3. (Date has whole seconds: a part of one is no age.)
 func (m *message) age() time.Duration {
 	first, _ := cutMember(m.header.Get("Age"))
-	said, _ := deltaSeconds(strings.Trim(first, " \t"))
+	said := deltaSeconds(strings.Trim(first, " \t"))
 	apparent := m.received.Truncate(time.Second).Sub(m.date())
 	return max(apparent, said+m.received.Sub(m.sent), 0)
 }
