@@ -81,7 +81,9 @@ func TestAWriteThroughAnotherRouteEndsWhatIsKept(t *testing.T) {
 	up, calls := new(crm), new(atomic.Int64)
 	up.instead("/raw/shoes", shelf(calls))
 	h := start(t, up, catalog())
-	read := func(tenant string) string { return h.do(http.MethodGet, "/catalog/raw/shoes", "", "X-Tenant", tenant).body }
+	read := func(tenant string) string {
+		return h.do(http.MethodGet, "/catalog/raw/shoes", "", "X-Tenant", tenant).body
+	}
 	was, theirs := read("acme"), read("globex")
 	if a := h.do(http.MethodDelete, "/files/raw/shoes", "", "X-Tenant", "acme"); a.status != http.StatusOK {
 		t.Fatalf("the write: %d %s", a.status, a.body)
