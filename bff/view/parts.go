@@ -37,7 +37,7 @@ type Counts [len(outcomes)]int
 type Part struct {
 	Step    string
 	Outcome Outcome       // of an each step the worst one
-	Status  int           // the upstream's, where it made the part fail; 0 otherwise
+	Status  int           // the upstream's, where it made the part fail, 504 when time was up; 0 otherwise
 	Reason  string        // "contract" when the answer was not what the operation declares; "" otherwise
 	Elapsed time.Duration // 0 when nothing was called
 	Age     time.Duration // of a cached or stale answer
@@ -167,7 +167,7 @@ var partType = sync.OnceValue(func() *schema.Type {
 	return &schema.Type{
 		Kind: schema.Object, Name: "Part", Description: "How a part of the response came about.", Fields: []schema.Field{
 			{Name: "outcome", Type: outcome, Required: true},
-			{Name: "status", Type: integer, Description: "what the upstream answered, where that made the part fail"},
+			{Name: "status", Type: integer, Description: "what the upstream answered, where that made the part fail, or 504 when time was up"},
 			{Name: "reason", Type: reason, Description: "why the part failed where it was no status: its answer was not as promised"},
 			{Name: "ms", Type: integer, Required: true, Description: "the time it took"},
 			{Name: "age", Type: integer, Description: "of a cached or stale answer, in seconds"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -277,8 +278,14 @@ func (r *run) fail(s *Step, err error) {
 	}
 }
 
+// upstreamStatus is what the upstream answered to a failed call, or 504 when the step or the view had no time to wait
+// for it; 0 when it was something else.
 func upstreamStatus(err error) int {
-	if c, ok := errors.AsType[*clients.Error](err); ok {
+	c, ok := errors.AsType[*clients.Error](err)
+	switch {
+	case ok && c.Kind == clients.Timeout, !ok && errors.Is(err, context.DeadlineExceeded):
+		return http.StatusGatewayTimeout
+	case ok:
 		return c.Status
 	}
 	return 0
