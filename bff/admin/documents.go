@@ -82,10 +82,18 @@ func (a *api) put(c *gin.Context, kind tenants.Kind) error {
 	if err != nil {
 		return err
 	}
-	if stored, ok := a.Documents.Document(kind, c.Param("name")); ok && kind == tenants.KindTenants {
-		text = restore(text, stored)
+	change := tenants.Change{Kind: kind, Name: c.Param("name"), Text: text}
+	if kind == tenants.KindTenants {
+		stored, ok := a.Documents.Document(kind, change.Name)
+		if !ok {
+			stored.Path = string(kind) + "/" + change.Name + ".yaml"
+		}
+		var issues document.Issues
+		if change.Text, issues = restore(text, stored); len(issues) > 0 {
+			return invalid(change, issues)
+		}
 	}
-	return a.apply(c, tenants.Change{Kind: kind, Name: c.Param("name"), Text: text})
+	return a.apply(c, change)
 }
 
 func (a *api) delete(c *gin.Context, kind tenants.Kind) error {
