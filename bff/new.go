@@ -28,10 +28,14 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	breaches, err := breachCounter(cfg.Telemetry.Meter("atrium/bff"))
+	if err != nil {
+		return nil, err
+	}
 	guarded := cfg.Transport.RoundTripper(true)
 	s := &Server{
 		cfg: cfg, log: cfg.Telemetry.Log, telemetry: cfg.Telemetry, tracer: cfg.Telemetry.Tracer("atrium/bff"),
-		requests: requests, trusted: cfg.TrustedProxies, cache: cfg.Cache, limits: cfg.Limits,
+		requests: requests, breaches: breaches, trusted: cfg.TrustedProxies, cache: cfg.Cache, limits: cfg.Limits,
 		transport: cfg.Transport, client: rest.NewClient(cfg.Transport),
 		sessions: auth.NewSessions(auth.SessionsOptions{
 			Store: cfg.Sessions, Keys: auth.NewKeySets(guarded), Log: cfg.Telemetry.Log,
@@ -41,6 +45,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.generations = chat.New(chat.Options{
 		Client: llm.New(llm.Options{Transport: guarded, Meter: cfg.Telemetry.Meter("atrium/clients/llm")}), Log: s.log,
+		Shared: cfg.Shared,
 	})
 	s.directory = tenants.NewDirectory(cfg.Store, &builder{server: s}, tenants.Options{
 		BaseDomain: cfg.BaseDomain, Log: s.log, Meter: cfg.Telemetry.Meter("atrium/tenants"),

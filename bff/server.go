@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"atrium/bff/auth"
@@ -39,6 +40,7 @@ type Config struct {
 	Cache     *cache.Cache
 	Limits    *limit.Limiter
 	Sessions  sessions.Store // of browsers; nil: in memory
+	Shared    chat.Shared    // of generations; nil: this replica is alone
 	Telemetry *observability.Telemetry
 	Transport *clients.Transport
 }
@@ -50,6 +52,7 @@ type Server struct {
 	telemetry   *observability.Telemetry
 	tracer      trace.Tracer
 	requests    *observability.Requests
+	breaches    metric.Int64Counter
 	trusted     trusted
 	directory   *directory
 	cache       *cache.Cache
