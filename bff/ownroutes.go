@@ -49,6 +49,7 @@ func (g *gateway) registerOwn(e *gin.Engine) {
 		return generations.ServeStop(c.w, c.r, c.runtime.Tenant.ID, c.path[0])
 	})
 	g.own(e, http.MethodGet, "/-/openapi.json", g.serveOpenAPI)
+	g.registerDocs(e)
 	g.registerSignIn(e)
 	g.registerChats(e)
 }
