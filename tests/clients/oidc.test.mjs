@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import http from "node:http";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Provider } from "oidc-provider";
@@ -44,6 +45,7 @@ class Browser {
 describe("browser sign-in", () => {
   let folder, redis, provider, issuer, upstream, replicas, site;
   const refreshes = [], issued = [];
+  let orders = 0;
 
   before(async () => {
     folder = await temporaryFolder();
@@ -65,6 +67,7 @@ describe("browser sign-in", () => {
     provider.on("refresh_token.saved", (token) => issued.push(token.jti));
     issuer = http.createServer(provider.callback()).listen(issuerPort, "127.0.0.1");
     upstream = http.createServer(async (request, response) => {
+      if (request.method === "POST") orders++;
       const token = (request.headers.authorization ?? "").replace(/^Bearer /, "");
       const found = token && await provider.AccessToken.find(token);
       response.setHeader("Content-Type", "application/json");
@@ -189,5 +192,32 @@ auth: { session: { issuer: "http://127.0.0.1:${issuerPort}", clientId: web, clie
     assert.equal((await stolen.json()).error, "invalid_grant");
     await sleep(1500);
     for (const n of [0, 1]) assert.equal((await who(browser, n)).status, 401, "the session outlived its tokens");
+  });
+
+  it("holds in a browser: its cookies, and what a sibling's page may not do with them", async () => {
+    const { chromium } = createRequire(new URL("../browser/package.json", import.meta.url))("playwright-core");
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${site}/-/auth/login?returnTo=${encodeURIComponent("/who?from=login")}`);
+      await page.fill("[name=login]", "user-17");
+      await page.fill("[name=password]", "any");
+      await page.click("[type=submit]");
+      await page.click("[type=submit]:has-text('Continue')");
+      await page.waitForURL(`${site}/who?from=login`);
+      assert.equal(JSON.parse(await page.textContent("body")).id, "user-17");
+      assert.equal(await page.evaluate("document.cookie"), "", "a script can read a cookie of ours");
+
+      const post = `fetch("${site}/orders", { method: "POST", mode: "no-cors", credentials: "include" }).then(() => 1)`;
+      const before = orders;
+      await page.goto(`http://globex.localhost:${replicas[0].port}/-/openapi.json`);
+      await page.evaluate(post);
+      assert.equal(orders, before, "a sibling's page ordered for its visitor");
+      await page.goto(`${site}/who`);
+      await page.evaluate(post);
+      assert.equal(orders, before + 1, "its own page may not order");
+    } finally {
+      await browser.close();
+    }
   });
 });
