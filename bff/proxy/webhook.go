@@ -51,7 +51,7 @@ func verifyStripe(secret, header string, body []byte, now time.Time) (string, er
 	want := sign([]byte(secret), stamp, ".", string(body))
 	for _, s := range signatures {
 		if got, err := hex.DecodeString(s); err == nil && hmac.Equal(got, want) {
-			return stamp + "." + s, fresh(stamp, now)
+			return stamp + "." + hex.EncodeToString(want), fresh(stamp, now)
 		}
 	}
 	return "", ErrSignature
@@ -60,11 +60,12 @@ func verifyStripe(secret, header string, body []byte, now time.Time) (string, er
 // verifyGitHub follows GitHub's "Validating webhook deliveries". The header with the delivery's id is not signed, so the signature
 // identifies it: the same body twice is a replay.
 func verifyGitHub(secret, signature string, body []byte) (string, error) {
+	want := sign([]byte(secret), string(body))
 	got, err := hex.DecodeString(strings.TrimPrefix(signature, "sha256="))
-	if err != nil || !strings.HasPrefix(signature, "sha256=") || !hmac.Equal(got, sign([]byte(secret), string(body))) {
+	if err != nil || !strings.HasPrefix(signature, "sha256=") || !hmac.Equal(got, want) {
 		return "", ErrSignature
 	}
-	return signature, nil
+	return hex.EncodeToString(want), nil // not as it was sent: hex can be written in two ways
 }
 
 // verifyStandard follows the Standard Webhooks specification 1.0.0: "v1,BASE64" over "id.timestamp.body".
