@@ -73,7 +73,7 @@ func (k *caller) answer(ctx context.Context, vc *view.Call) (*view.Answer, error
 
 // cached answers a step from the cache. The request is the key: it is every byte that can reach the upstream.
 func (k *caller) cached(ctx context.Context, vc *view.Call, req *rest.Request) (*view.Answer, error) {
-	key := scopedKey(vc.Step.Cache.Scope, k.call, [][]byte{[]byte("step"), req.Key()})
+	key := k.key(vc.Step, req)
 	result, err := k.call.runtime.useCache().Fetch(ctx, cache.Request{Key: key, Policy: policyOf(vc.Step.Cache, vc.Tags)},
 		func(ctx context.Context, _ *cache.Entry) (cache.Answer, error) {
 			resp, err := k.server.client.Do(ctx, req)
@@ -99,6 +99,11 @@ func (k *caller) cached(ctx context.Context, vc *view.Call, req *rest.Request) (
 	case cache.Miss, cache.Bypass:
 	}
 	return a, nil
+}
+
+// key says where the answer to a step's request is kept.
+func (k *caller) key(step *view.Step, req *rest.Request) cache.Key {
+	return scopedKey(step.Cache.Scope, k.call, [][]byte{[]byte("step"), req.Key()})
 }
 
 // forward passes on the client headers that the upstream's document lists, and the key of a repeated write.

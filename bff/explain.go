@@ -8,6 +8,8 @@ import (
 
 	"atrium/bff/admin"
 	"atrium/bff/problem"
+	"atrium/bff/view"
+	"atrium/cache"
 )
 
 // explanation is what a request would do.
@@ -16,6 +18,7 @@ type explanation struct {
 	API    string           `json:"api"`
 	Route  string           `json:"route"`
 	Steps  []explainedStep  `json:"steps"`
+	Tree   string           `json:"tree,omitempty"`  // the steps, drawn
 	Cache  *explainedCache  `json:"cache,omitempty"` // of the route; absent when it keeps nothing
 	Limits []explainedLimit `json:"limits"`
 }
@@ -25,6 +28,8 @@ type explainedStep struct {
 	Call  string   `json:"call"`
 	After []string `json:"after"`
 	Each  bool     `json:"each,omitempty"`
+
+	Cache *explainedCache `json:"cache,omitempty"` // absent when it keeps nothing, or its call follows from another one's answer
 }
 
 type explainedCache struct {
@@ -77,25 +82,50 @@ func (s *Server) explain(ctx context.Context, q admin.Question) (any, error) {
 }
 
 func (v *viewRoute) explain(ctx context.Context, c *call, e *explanation) error {
+	in, err := v.bind(c)
+	if err != nil && v.doc.Cache != nil {
+		return err
+	}
+	var calls map[*view.Step]*view.Call
+	if err == nil { // a body, which nobody explains, may be missing
+		calls = v.program.Foresee(ctx, in)
+	}
+	e.Tree = v.program.Tree()
 	for _, step := range v.program.Steps {
 		e.Steps = append(e.Steps, explainedStep{
 			Name: step.Name, Call: step.Call(), After: append([]string{}, step.After...), Each: step.Each,
+			Cache: v.explainStep(ctx, c, calls[step]),
 		})
 	}
 	if v.doc.Cache == nil {
 		return nil
 	}
-	in, err := v.bind(c)
-	if err != nil {
-		return err
-	}
 	key, _, err := v.cacheRequest(ctx, c, in)
 	if err != nil {
 		return err
 	}
-	state, age := v.gateway.server.cache.Peek(ctx, key)
-	e.Cache = &explainedCache{Key: key.String(), State: state.String(), AgeMs: age.Milliseconds()}
+	e.Cache = v.peek(ctx, key)
 	return nil
+}
+
+// explainStep says what the cache has for a call; nil when nothing is kept, or the call is not known yet.
+func (v *viewRoute) explainStep(ctx context.Context, c *call, vc *view.Call) *explainedCache {
+	if vc == nil || vc.Step.Cache == nil || vc.Step.Write() {
+		return nil
+	}
+	k := v.caller(c)
+	args := vc.Args
+	k.forward(vc.Step, &args)
+	req, err := vc.Step.Operation.Request(c.runtime.target(vc.Step.Upstream), args)
+	if err != nil {
+		return nil
+	}
+	return v.peek(ctx, k.key(vc.Step, req))
+}
+
+func (v *viewRoute) peek(ctx context.Context, key cache.Key) *explainedCache {
+	state, age := v.gateway.server.cache.Peek(ctx, key)
+	return &explainedCache{Key: key.String(), State: state.String(), AgeMs: age.Milliseconds()}
 }
 
 func (s *Server) explainLimits(ctx context.Context, c *call) []explainedLimit {

@@ -72,6 +72,7 @@ func describe(p *Program) string {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(p.Tree())
 	fmt.Fprintf(&b, "fields: %s\nstatus: %d\n", strings.Join(p.Fields, ", "), p.Status)
 	for _, m := range p.Members {
 		fmt.Fprintf(&b, "member %s after %v\n", m.Name, m.After)
