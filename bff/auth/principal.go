@@ -19,6 +19,9 @@ type Principal struct {
 	token string
 }
 
+// String is the id alone: who prints a caller prints no token.
+func (p *Principal) String() string { return p.ID }
+
 // AccessToken is what an upstream that takes the caller's own credential is sent for a session; empty for callers who send theirs.
 // It never reaches the browser.
 func (p *Principal) AccessToken() string {

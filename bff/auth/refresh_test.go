@@ -82,6 +82,10 @@ func TestARefreshBringsNewClaims(t *testing.T) {
 	if got := s.me(s.guard); !strings.Contains(got, `"roles":["admin"]`) {
 		t.Errorf("it is %s", got)
 	}
+	s.clock.pass(5 * time.Minute)
+	if got := s.me(s.guard); got == "" || s.issuer.Refreshes != 2 {
+		t.Errorf("it is %q after %d refreshes: the new refresh token was not kept", got, s.issuer.Refreshes)
+	}
 	for name, change := range map[string]func(jwt.MapClaims){
 		"somebody else":  func(c jwt.MapClaims) { c["sub"] = "user-18" },
 		"another client": func(c jwt.MapClaims) { c["aud"] = "another" },
