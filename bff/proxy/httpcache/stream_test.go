@@ -308,3 +308,33 @@ func TestWithoutACacheNothingIsKept(t *testing.T) {
 		p.visit("second", visit{answer: "Cache-Control: max-age=60", want: "new", lacks: "Cache-Status Age"})
 	})
 }
+
+func TestSetCookieIsNotKeptWhereItIsTakenAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t)
+		p.proxy = proxy.New(proxy.Settings{Cache: true})
+		for range 2 {
+			p.visit("either", visit{answer: "Cache-Control: max-age=60\nSet-Cookie: a=b", want: "new", lacks: "Set-Cookie"})
+		}
+	})
+}
+
+func TestTheTimeThatTheUpstreamTookIsAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t)
+		var w *httptest.ResponseRecorder
+		for range 2 {
+			w = httptest.NewRecorder()
+			err := p.ask(t.Context(), w, func(*http.Request) *http.Response {
+				time.Sleep(5 * time.Second)
+				return respond("Cache-Control: max-age=60\nDate: {+0}", strings.NewReader("late"))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := w.Header().Get("Age"); got != "5" {
+			t.Errorf("Age is %q after a call of five seconds", got)
+		}
+	})
+}

@@ -100,6 +100,11 @@ func TestConditionalRequestsToTheUpstream(t *testing.T) {
 			later(visit{send: "Foo: 2", answer: short + "\nVary: Foo", want: "validated", says: "call 2"}),
 			{send: "Foo: 1", answer: short + "\nVary: Foo", want: "new", says: "call 1"},
 		}},
+		{"a 304 that is old itself", []visit{
+			{answer: short, want: "new"},
+			later(visit{answer: "Cache-Control: max-age=60\nETag: \"a\"\nAge: 20", want: "validated", has: "Age: 20"}),
+			later(visit{want: "cached", has: "Age: 23"}),
+		}},
 		{"a 304 without a Date has the time it came", []visit{
 			{answer: short, want: "new"},
 			later(visit{answer: "Cache-Control: max-age=2\nETag: \"a\"\nDate:", want: "validated", has: "Date: {+0}"}),
