@@ -82,7 +82,7 @@ func unread(err error) error {
 	}
 	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		pointer := "/" + strings.ReplaceAll(typed.Field, ".", "/")
-		p.Errors = []problem.Detail{{Pointer: strings.TrimSuffix(pointer, "/"), Message: "found a JSON " + typed.Value + ", which cannot be here"}}
+		p.Errors = []problem.Detail{{Pointer: strings.TrimSuffix(pointer, "/"), Message: "a JSON " + typed.Value + " cannot be here"}}
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		p.Errors = []problem.Detail{{Pointer: "/" + strings.Trim(name, `"`), Message: "unknown key"}}

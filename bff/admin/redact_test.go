@@ -17,20 +17,30 @@ func tenantText(text string) tenants.Document {
 func TestSecretsAreNeverReadBack(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"block", "api: a\nsecrets:\n  k:\n    value: hunter2 # of the shop\n", "api: a\nsecrets:\n  k:\n    value: (secret) # of the shop\n"},
-		{"flow", "api: a\nsecrets: { k: { value: hunter2 }, l: { value: hunter2x } }\n",
-			"api: a\nsecrets: { k: { value: (secret) }, l: { value: (secret) } }\n"},
+		{
+			"flow", "api: a\nsecrets: { k: { value: hunter2 }, l: { value: hunter2x } }\n",
+			"api: a\nsecrets: { k: { value: (secret) }, l: { value: (secret) } }\n",
+		},
 		{"quoted", "api: a\nsecrets: { k: { value: \"hunter2\" } }\n", "api: a\nsecrets: { k: { value: \"(secret)\" } }\n"},
 		{"quoted once", "api: a\nsecrets: { k: { value: 'hunter''2' } }\n", "api: a\nsecrets: { k: { value: \"(secret)\" } }\n"},
 		{"escaped", "api: a\nsecrets: { k: { value: \"hun\\x74er2\\\"\" } } # hunter\n", "api: a\nsecrets: { k: { value: \"(secret)\" } } # hunter\n"},
-		{"JSON", `{"api":"a","secrets":{"k":{"value":"hunter2"},"l":{"value":"hunter3"}}}`,
-			`{"api":"a","secrets":{"k":{"value":"(secret)"},"l":{"value":"(secret)"}}}`},
-		{"text of many lines", "api: a\nsecrets:\n  k:\n    value: |\n      hunter2\n      more\n",
-			`{"api":"a","secrets":{"k":{"value":"(secret)"}}}` + "\n"},
-		{"short, and everywhere", "api: a\nvars: { a: a }\nsecrets: { a: { value: a } }\n",
-			"api: a\nvars: { a: a }\nsecrets: { a: { value: (secret) } }\n"},
+		{
+			"JSON", `{"api":"a","secrets":{"k":{"value":"hunter2"},"l":{"value":"hunter3"}}}`,
+			`{"api":"a","secrets":{"k":{"value":"(secret)"},"l":{"value":"(secret)"}}}`,
+		},
+		{
+			"text of many lines", "api: a\nsecrets:\n  k:\n    value: |\n      hunter2\n      more\n",
+			`{"api":"a","secrets":{"k":{"value":"(secret)"}}}` + "\n",
+		},
+		{
+			"short, and everywhere", "api: a\nvars: { a: a }\nsecrets: { a: { value: a } }\n",
+			"api: a\nvars: { a: a }\nsecrets: { a: { value: (secret) } }\n",
+		},
 		{"behind letters of more bytes", "api: a\nsecrets: { \"é\": { value: hunter2 } }\n", "api: a\nsecrets: { \"é\": { value: (secret) } }\n"},
-		{"named elsewhere", "api: a\nsecrets: { k: { env: HOME }, l: { file: /run/l } }\n",
-			"api: a\nsecrets: { k: { env: HOME }, l: { file: /run/l } }\n"},
+		{
+			"named elsewhere", "api: a\nsecrets: { k: { env: HOME }, l: { file: /run/l } }\n",
+			"api: a\nsecrets: { k: { env: HOME }, l: { file: /run/l } }\n",
+		},
 		{"no secrets", "api: a\n", "api: a\n"},
 	}
 	for _, tt := range tests {

@@ -77,16 +77,23 @@ func TestKnownSignatures(t *testing.T) {
 		{"github", "github", githubSecret, githubBody, map[string]string{"X-Hub-Signature-256": githubSignature}, at(0), nil},
 		{"github, other body", "github", githubSecret, githubBody + " ", map[string]string{"X-Hub-Signature-256": githubSignature}, at(0), proxy.ErrSignature},
 		{"github, other secret", "github", "it's", githubBody, map[string]string{"X-Hub-Signature-256": githubSignature}, at(0), proxy.ErrSignature},
-		{"github, without its name", "github", githubSecret, githubBody,
-			map[string]string{"X-Hub-Signature-256": strings.TrimPrefix(githubSignature, "sha256=")}, at(0), proxy.ErrSignature},
+		{
+			"github, without its name", "github", githubSecret, githubBody,
+			map[string]string{"X-Hub-Signature-256": strings.TrimPrefix(githubSignature, "sha256=")},
+			at(0), proxy.ErrSignature,
+		},
 		{"github, shortened", "github", githubSecret, githubBody, map[string]string{"X-Hub-Signature-256": githubSignature[:20]}, at(0), proxy.ErrSignature},
 		{"github, none", "github", githubSecret, githubBody, nil, at(0), proxy.ErrSignature},
 
 		{"standard", "standard", standardSecret, standardBody, standard, at(1614265330), nil},
-		{"standard, one of many", "standard", standardSecret, standardBody,
-			with(standard, "Webhook-Signature", "v1a,AAAA v1,AAAA "+standardSignature), at(1614265330), nil},
-		{"standard, of another version", "standard", standardSecret, standardBody,
-			with(standard, "Webhook-Signature", "v2"+standardSignature[2:]), at(1614265330), proxy.ErrSignature},
+		{
+			"standard, one of many", "standard", standardSecret, standardBody,
+			with(standard, "Webhook-Signature", "v1a,AAAA v1,AAAA "+standardSignature), at(1614265330), nil,
+		},
+		{
+			"standard, of another version", "standard", standardSecret, standardBody,
+			with(standard, "Webhook-Signature", "v2"+standardSignature[2:]), at(1614265330), proxy.ErrSignature,
+		},
 		{"standard, other id", "standard", standardSecret, standardBody, with(standard, "Webhook-Id", "msg_other"), at(1614265330), proxy.ErrSignature},
 		{"standard, other time", "standard", standardSecret, standardBody, with(standard, "Webhook-Timestamp", "1614265331"), at(1614265330), proxy.ErrSignature},
 		{"standard, just in time", "standard", standardSecret, standardBody, standard, at(1614265330 + 300), nil},
@@ -94,12 +101,21 @@ func TestKnownSignatures(t *testing.T) {
 		{"standard, early", "standard", standardSecret, standardBody, standard, at(1614265330 - 301), proxy.ErrTimestamp},
 
 		{"stripe", "stripe", stripeSecret, stripeBody, map[string]string{"Stripe-Signature": stripe}, at(1492774577), nil},
-		{"stripe, rolled secret", "stripe", stripeSecret, stripeBody,
-			map[string]string{"Stripe-Signature": "t=" + stripeStamp + ",v1=00ff,v0=abc,v1=" + stripeSignature}, at(1492774577), nil},
-		{"stripe, old scheme only", "stripe", stripeSecret, stripeBody,
-			map[string]string{"Stripe-Signature": "t=" + stripeStamp + ",v0=" + stripeSignature}, at(1492774577), proxy.ErrSignature},
-		{"stripe, other time", "stripe", stripeSecret, stripeBody,
-			map[string]string{"Stripe-Signature": "t=1492774578,v1=" + stripeSignature}, at(1492774577), proxy.ErrSignature},
+		{
+			"stripe, rolled secret", "stripe", stripeSecret, stripeBody,
+			map[string]string{"Stripe-Signature": "t=" + stripeStamp + ",v1=00ff,v0=abc,v1=" + stripeSignature},
+			at(1492774577), nil,
+		},
+		{
+			"stripe, old scheme only", "stripe", stripeSecret, stripeBody,
+			map[string]string{"Stripe-Signature": "t=" + stripeStamp + ",v0=" + stripeSignature},
+			at(1492774577), proxy.ErrSignature,
+		},
+		{
+			"stripe, other time", "stripe", stripeSecret, stripeBody,
+			map[string]string{"Stripe-Signature": "t=1492774578,v1=" + stripeSignature},
+			at(1492774577), proxy.ErrSignature,
+		},
 		{"stripe, late", "stripe", stripeSecret, stripeBody, map[string]string{"Stripe-Signature": stripe}, at(1492774577 + 301), proxy.ErrTimestamp},
 		{"stripe, none", "stripe", stripeSecret, stripeBody, map[string]string{"Stripe-Signature": ""}, at(1492774577), proxy.ErrSignature},
 	}
