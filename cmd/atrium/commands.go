@@ -20,6 +20,7 @@ type commands struct {
 	Demo  demoCommand  `cmd:"" help:"Everything on embedded defaults: demo upstreams, a demo model and two tenants."`
 	Serve serveCommand `cmd:"" help:"The server."`
 	Check checkCommand `cmd:"" help:"Type-check all documents of a folder; exit 1 with file:line:col: message lines."`
+	Init  initCommand  `cmd:"" help:"Write a folder of documents from OpenAPI documents of upstreams."`
 
 	Apply    applyCommand    `cmd:"" help:"Make a running server have the documents of a folder; print what differs."`
 	Get      getCommand      `cmd:"" help:"Print a document of a running server, or list them."`
