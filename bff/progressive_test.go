@@ -109,14 +109,14 @@ func TestProgressiveView(t *testing.T) {
 func TestProgressiveFailures(t *testing.T) {
 	up := new(crm)
 	h := start(t, up, progressiveDocuments())
-	if a := h.get("/progressive/missing", "Accept", "text/event-stream"); a.problem(t).Status != http.StatusNotFound {
-		t.Errorf("a failure before the first part: %d %s", a.status, a.body)
-	}
 	release := make(chan struct{})
 	up.instead("/orders", func(w http.ResponseWriter, _ *http.Request) {
 		<-release
 		http.Error(w, "secret of the upstream", http.StatusInternalServerError)
 	})
+	if a := h.get("/progressive/missing", "Accept", "text/event-stream"); a.problem(t).Status != http.StatusNotFound {
+		t.Errorf("a failure before the first part: %d %s", a.status, a.body)
+	}
 	e := h.events(t.Context(), t, "/progressive/17")
 	e.want(`part {"path":"/brand","value":"ACME"}`, `part {"path":"/name","value":"Customer 17 of acme"}`)
 	close(release)
