@@ -101,7 +101,7 @@ func (g *Generations) showWhole(w http.ResponseWriter, r *http.Request, gen *gen
 		case now.ended && now.outcome != nil:
 			return now.outcome
 		case now.ended:
-			gen.deliver()
+			gen.deliver(r.Context())
 			writeJSON(w, http.StatusOK, gen.answer().completion())
 			return nil
 		case now.cutOff:

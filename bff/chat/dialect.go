@@ -25,6 +25,7 @@ func Dialects() []Dialect { return []Dialect{Text, OpenAI, UI, AGUI} }
 // every viewer, whenever and wherever it comes, is told the same bytes.
 type encoder interface {
 	encode(dst []byte, e event) []byte
+	rewind() // what follows is new to the viewer, whatever its number
 }
 
 // newEncoder returns an encoder that leaves out the first after frames: a viewer has them already.
@@ -62,6 +63,8 @@ type frames struct {
 	after   int64
 	scratch []byte
 }
+
+func (f *frames) rewind() { f.after = 0 }
 
 // add appends one frame, unless the viewer has it.
 func (f *frames) add(dst []byte, name string, data []byte) []byte {

@@ -19,6 +19,7 @@ const (
 	codeShutdown = "shutting-down"
 	codeTooLarge = "too-large"
 	codeRounds   = "tool-rounds"
+	codeLost     = "lost"
 )
 
 // errRounds is returned when a model goes on calling tools.

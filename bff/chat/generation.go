@@ -49,6 +49,7 @@ type generation struct {
 	registry *Generations
 	id       string
 	created  time.Time
+	remote   bool // another replica's, as this one follows it
 	cancel   context.CancelCauseFunc
 	expiry   *time.Timer // set when it has ended; guarded by registry.mu
 
@@ -62,6 +63,7 @@ type generation struct {
 	cutOff    bool // viewers are to leave and resume elsewhere
 	delivered bool // a viewer was told the whole answer
 	viewers   map[*viewer]struct{}
+	sharing   *viewer     // whoever shares the log; nil when nobody does
 	linger    *time.Timer // runs while nobody views
 }
 
@@ -69,6 +71,13 @@ type generation struct {
 type viewer struct{ wake chan struct{} }
 
 func newViewer() *viewer { return &viewer{wake: make(chan struct{}, 1)} }
+
+func (v *viewer) signal() {
+	select {
+	case v.wake <- struct{}{}:
+	default:
+	}
+}
 
 // append adds an event and wakes the viewers.
 func (gen *generation) append(k kind, data []byte, text [2]int) error {
@@ -92,7 +101,7 @@ func (gen *generation) finish(outcome error, k kind, data []byte) {
 	if gen.linger != nil {
 		gen.linger.Stop()
 	}
-	if len(gen.log.records) == 0 && outcome != nil {
+	if len(gen.log.records) == 0 && outcome != nil && !gen.remote {
 		gen.early = outcome
 		close(gen.begun)
 		return
@@ -108,10 +117,10 @@ func (gen *generation) finish(outcome error, k kind, data []byte) {
 
 func (gen *generation) wakeLocked() {
 	for v := range gen.viewers {
-		select {
-		case v.wake <- struct{}{}:
-		default:
-		}
+		v.signal()
+	}
+	if gen.sharing != nil {
+		gen.sharing.signal()
 	}
 }
 
@@ -147,7 +156,7 @@ func (gen *generation) leave(v *viewer) {
 	gen.mu.Lock()
 	defer gen.mu.Unlock()
 	delete(gen.viewers, v)
-	if len(gen.viewers) > 0 || gen.ended {
+	if len(gen.viewers) > 0 || gen.ended || gen.remote {
 		return
 	}
 	switch gen.models[0].OnDisconnect {
@@ -155,17 +164,35 @@ func (gen *generation) leave(v *viewer) {
 	case Grace:
 		gen.linger = time.AfterFunc(gen.registry.opts.Grace, gen.abandon)
 	default:
+		if gen.registry.opts.Shared == nil {
+			gen.cancel(errAlone)
+			return
+		}
+		gen.linger = time.AfterFunc(0, gen.abandon) // asks whether somebody watches elsewhere
+	}
+}
+
+// abandon cancels a generation that nobody has come back to, here or elsewhere.
+func (gen *generation) abandon() {
+	elsewhere := gen.watchedElsewhere()
+	gen.mu.Lock()
+	defer gen.mu.Unlock()
+	switch {
+	case len(gen.viewers) > 0 || gen.ended:
+	case elsewhere:
+		gen.linger = time.AfterFunc(watchLife, gen.abandon)
+	default:
 		gen.cancel(errAlone)
 	}
 }
 
-// abandon cancels a generation that nobody has come back to.
-func (gen *generation) abandon() {
-	gen.mu.Lock()
-	defer gen.mu.Unlock()
-	if len(gen.viewers) == 0 {
-		gen.cancel(errAlone)
+func (gen *generation) watchedElsewhere() bool {
+	shared := gen.registry.opts.Shared
+	if shared == nil {
+		return false
 	}
+	watched, _ := shared.Get(gen.registry.ctx, watchOf(gen.tenant, gen.id)) // what is not known is no viewer
+	return watched != ""
 }
 
 // cut has all viewers leave.
@@ -176,18 +203,26 @@ func (gen *generation) cut() {
 	gen.wakeLocked()
 }
 
-func (gen *generation) deliver() {
+func (gen *generation) deliver(ctx context.Context) {
 	gen.mu.Lock()
-	defer gen.mu.Unlock()
 	gen.delivered = true
+	gen.mu.Unlock()
+	if shared := gen.registry.opts.Shared; shared != nil && gen.chat.chat != "" {
+		_ = shared.Set(context.WithoutCancel(ctx), seenOf(gen.tenant, gen.id), "1", gen.registry.opts.Keep+sharedLife) // or it is told twice
+	}
 }
 
 // resumable reports whether a client that comes back has something to see: an answer that runs, or one whose end no
 // viewer was told.
-func (gen *generation) resumable() bool {
+func (gen *generation) resumable(ctx context.Context) bool {
 	gen.mu.Lock()
-	defer gen.mu.Unlock()
-	return !gen.ended || !gen.delivered
+	ended, delivered := gen.ended, gen.delivered
+	gen.mu.Unlock()
+	if shared := gen.registry.opts.Shared; ended && !delivered && shared != nil {
+		seen, _ := shared.Get(ctx, seenOf(gen.tenant, gen.id)) // what is not known was not seen
+		delivered = seen != ""
+	}
+	return !ended || !delivered
 }
 
 func (gen *generation) bytes() int {

@@ -22,6 +22,7 @@ var ErrNotFound = errors.New("no such generation")
 type Options struct {
 	Client *llm.Client   // required
 	Log    *slog.Logger  // nil means none
+	Shared Shared        // with other replicas; nil: this one is alone
 	Keep   time.Duration // how long a generation is kept after its end; zero means 5m
 	Grace  time.Duration // how long "grace" waits for a viewer; zero means 30s
 
@@ -57,11 +58,18 @@ func (o Options) withDefaults() Options {
 type Generations struct {
 	opts Options
 
-	mu      sync.Mutex
-	tenants map[tenants.ID]*shelf
-	running map[*generation]struct{}
-	closed  bool
-	idle    chan struct{} // closed when nothing runs any more; nil while nobody waits for it
+	mu        sync.Mutex
+	tenants   map[tenants.ID]*shelf
+	running   map[*generation]struct{}
+	following map[*generation]struct{} // of other replicas
+	closed    bool
+	idle      chan struct{} // closed when nothing runs any more; nil while nobody waits for it
+
+	node    string             // this replica's name, as Shared knows it
+	ctx     context.Context    //nolint:containedctx // ends with Close: what shares generations
+	cancel  context.CancelFunc // of ctx
+	sharing sync.WaitGroup     // the generations that are being shared
+	beating sync.WaitGroup
 }
 
 // A shelf holds the generations of one tenant.
@@ -77,9 +85,15 @@ type chatKey struct{ route, owner, chat string }
 
 // New returns an empty registry. Close it, or Drain it first.
 func New(opts Options) *Generations {
-	return &Generations{
+	g := &Generations{
 		opts: opts.withDefaults(), tenants: map[tenants.ID]*shelf{}, running: map[*generation]struct{}{},
+		following: map[*generation]struct{}{}, node: rand.Text(),
 	}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
+	if opts.Shared != nil {
+		g.beating.Go(func() { g.beat(g.ctx) })
+	}
+	return g
 }
 
 // start registers a generation with its first viewer and has it run in a goroutine of its own. The context gives
@@ -110,6 +124,10 @@ func (g *Generations) start(ctx context.Context, o order) (*generation, *viewer,
 		s.byChat[o.chat] = gen
 	}
 	g.running[gen] = struct{}{}
+	if g.opts.Shared != nil {
+		gen.sharing = newViewer()
+		g.sharing.Go(func() { g.share(g.ctx, gen, gen.sharing.wake) })
+	}
 	go g.run(runCtx, gen) // Close waits for it
 	return gen, v, nil
 }
@@ -177,17 +195,36 @@ func (g *Generations) find(tenant tenants.ID, id string) (*generation, error) {
 			return gen, nil
 		}
 	}
-	return nil, problem.New(http.StatusNotFound, "not-found", "There is no such generation.").Because(ErrNotFound)
+	return nil, notFound()
 }
 
-// latest returns the last generation of a chat; nil when there is none.
-func (g *Generations) latest(tenant tenants.ID, key chatKey) *generation {
+func notFound() error {
+	return problem.New(http.StatusNotFound, "not-found", "There is no such generation.").Because(ErrNotFound)
+}
+
+// latest returns the last generation of a chat; nil when there is none. Call done when done with it.
+func (g *Generations) latest(ctx context.Context, tenant tenants.ID, key chatKey) (gen *generation, done func()) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	if s := g.tenants[tenant]; s != nil {
-		return s.byChat[key]
+		gen = s.byChat[key]
 	}
-	return nil
+	g.mu.Unlock()
+	if g.opts.Shared == nil {
+		return gen, func() {}
+	}
+	id, err := g.opts.Shared.Get(ctx, key.of(tenant))
+	if err != nil || id == "" {
+		return gen, func() {}
+	}
+	other, done, err := g.lookUp(ctx, tenant, id)
+	switch {
+	case err != nil:
+		return gen, func() {}
+	case gen != nil && gen.created.After(other.created):
+		done()
+		return gen, func() {}
+	}
+	return other, done
 }
 
 // Open returns how many generations of a tenant are running.
@@ -238,8 +275,12 @@ func (g *Generations) Close() {
 		gen.cut()
 		gen.cancel(errShutdown)
 	}
+	for gen := range g.following {
+		gen.cut()
+	}
 	g.mu.Unlock()
 	<-g.whenIdle()
+	g.endSharing()
 
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -11,10 +11,11 @@ import (
 // it has ended and the client has it all. Errors are those of ServeChat, and a problem with the cause ErrNotFound for what
 // the tenant does not have.
 func (g *Generations) ServeGeneration(w http.ResponseWriter, r *http.Request, tenant tenants.ID, id string) error {
-	gen, err := g.find(tenant, id)
+	gen, done, err := g.lookUp(r.Context(), tenant, id)
 	if err != nil {
 		return err
 	}
+	defer done()
 	dialect, err := dialectOf(r, gen.dialect)
 	if err != nil {
 		return err
@@ -36,8 +37,9 @@ func (g *Generations) ServeGeneration(w http.ResponseWriter, r *http.Request, te
 // ServeResume answers useChat's GET <chat route>/{chatId}/stream: the running answer of a chat, from its start unless the
 // client says where it left off, or 204 when there is nothing to resume.
 func (g *Generations) ServeResume(w http.ResponseWriter, r *http.Request, c Call, chatID string) error {
-	gen := g.latest(c.Tenant, chatKey{route: c.Route, owner: c.Owner, chat: chatID})
-	if gen == nil || !gen.resumable() {
+	gen, done := g.latest(r.Context(), c.Tenant, chatKey{route: c.Route, owner: c.Owner, chat: chatID})
+	defer done()
+	if gen == nil || !gen.resumable(r.Context()) {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
@@ -56,8 +58,12 @@ func (g *Generations) ServeResume(w http.ResponseWriter, r *http.Request, c Call
 }
 
 // ServeStop answers DELETE of a tenant's generation with 204.
-func (g *Generations) ServeStop(w http.ResponseWriter, _ *http.Request, tenant tenants.ID, id string) error {
-	if err := g.Stop(tenant, id); err != nil {
+func (g *Generations) ServeStop(w http.ResponseWriter, r *http.Request, tenant tenants.ID, id string) error {
+	err := g.Stop(tenant, id)
+	if err != nil && g.opts.Shared != nil {
+		err = g.stopElsewhere(r.Context(), tenant, id)
+	}
+	if err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -187,7 +187,7 @@ func (s *show) run(r *http.Request, v *viewer, d Dialect, now view) error {
 		switch {
 		case s.behind():
 		case now.ended && !errors.Is(now.outcome, errShutdown):
-			s.gen.deliver()
+			s.gen.deliver(r.Context())
 			return now.outcome
 		case now.ended, now.cutOff:
 			return s.cutOff(d)
@@ -218,6 +218,9 @@ func (s *show) look() view {
 		e, ok := s.reader.read()
 		if !ok {
 			break
+		}
+		if e.kind == failEvent && errors.Is(now.outcome, errLost) {
+			s.encoder.rewind() // the viewer may have seen more than is left; it must know that there is no more
 		}
 		s.buf = s.encoder.encode(s.buf, e)
 	}

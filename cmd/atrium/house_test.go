@@ -29,7 +29,7 @@ var edges = map[string][]string{
 // placement says where a library may be imported, each for a reason of docs/architecture.md.
 var placement = map[string][]string{
 	"github.com/gin-gonic/gin":           {"bff", "bff/admin", "cmd/atrium"},
-	"github.com/redis/go-redis/v9":       {"cache", "tenants/store", "bff/limit", "bff/auth/sessions", "cmd/atrium"},
+	"github.com/redis/go-redis/v9":       {"cache", "tenants/store", "bff/limit", "bff/auth/sessions", "bff/chat/fleet", "cmd/atrium"},
 	"github.com/sashabaranov/go-openai":  {"clients/llm"},
 	"github.com/ulule/limiter/v3":        {"bff/limit"},
 	"go.opentelemetry.io/otel/sdk":       {"observability", "observability/traceview"},

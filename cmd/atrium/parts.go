@@ -11,6 +11,8 @@ import (
 
 	"atrium/bff"
 	"atrium/bff/auth/sessions"
+	"atrium/bff/chat"
+	"atrium/bff/chat/fleet"
 	"atrium/bff/limit"
 	"atrium/cache"
 	"atrium/clients"
@@ -22,6 +24,7 @@ import (
 type parts struct {
 	telemetry *observability.Telemetry
 	redis     redis.UniversalClient // nil: in process
+	fleet     *fleet.Redis          // nil without redis
 	cache     *cache.Cache
 	limits    *limit.Limiter
 	transport *clients.Transport
@@ -43,6 +46,7 @@ func newParts(ctx context.Context, f *serverFlags, log io.Writer) (*parts, error
 		if p.redis, err = cache.Connect(f.Redis...); err != nil {
 			return nil, errors.Join(err, telemetry.Shutdown(ctx))
 		}
+		p.fleet = fleet.NewRedis(p.redis, telemetry.Log)
 	}
 	p.cache = cache.New(cache.Options{Redis: p.redis, Meter: telemetry.Meter("atrium/cache"), Log: telemetry.Log})
 	p.limits = limit.New(limit.Options{Redis: p.redis, Meter: telemetry.Meter("atrium/bff/limit"), Log: telemetry.Log})
@@ -54,8 +58,9 @@ func newParts(ctx context.Context, f *serverFlags, log io.Writer) (*parts, error
 
 func (p *parts) server(f *serverFlags, token string, documents tenants.Store) (*bff.Server, error) {
 	var shared sessions.Store // nil: in memory
+	var generations chat.Shared
 	if p.redis != nil {
-		shared = sessions.NewRedis(p.redis)
+		shared, generations = sessions.NewRedis(p.redis), p.fleet
 	}
 	if err := tenants.CheckBaseDomain(f.BaseDomain); err != nil {
 		return nil, fmt.Errorf("--base-domain: %w", err)
@@ -63,7 +68,7 @@ func (p *parts) server(f *serverFlags, token string, documents tenants.Store) (*
 	return bff.New(bff.Config{
 		Listen: f.Listen, AdminListen: f.AdminListen, BaseDomain: f.BaseDomain, AdminToken: token, OpenMetrics: f.OpenMetrics,
 		TrustedProxies: f.TrustedProxies, Drain: f.Drain, Store: documents, Cache: p.cache, Limits: p.limits,
-		Sessions: shared, Telemetry: p.telemetry, Transport: p.transport,
+		Sessions: shared, Shared: generations, Telemetry: p.telemetry, Transport: p.transport,
 	})
 }
 
@@ -73,6 +78,7 @@ func (p *parts) close(ctx context.Context) error {
 	p.cache.Close() //nolint:contextcheck // it waits for its own, whose contexts it ends
 	var err error
 	if p.redis != nil {
+		p.fleet.Close()
 		err = p.redis.Close()
 	}
 	return errors.Join(err, p.telemetry.Shutdown(ctx))
