@@ -160,14 +160,16 @@ func TestProgressiveCachedView(t *testing.T) {
 func TestProgressiveClientLeaves(t *testing.T) {
 	up := new(crm)
 	h := start(t, up, progressiveDocuments())
-	left := make(chan struct{})
+	arrived, left := make(chan struct{}), make(chan struct{})
 	up.instead("/orders", func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
 		<-r.Context().Done()
 		close(left)
 	})
 	ctx, leave := context.WithCancel(t.Context())
 	e := h.events(ctx, t, "/progressive/17")
 	e.want(`part {"path":"/brand","value":"ACME"}`)
+	<-arrived // a call that was never sent could not be seen to end
 	leave()
 	select {
 	case <-left:

@@ -17,7 +17,7 @@ type Client struct {
 
 // NewClient returns a client on a transport.
 func NewClient(t *clients.Transport) *Client {
-	return &Client{guarded: t.RoundTripper(true), open: t.RoundTripper(false)}
+	return &Client{guarded: t.CallTripper(true), open: t.CallTripper(false)}
 }
 
 // A Response is an answer with a 2xx status.
