@@ -16,5 +16,6 @@
 //	run.go           how an answer comes to be: models, fallbacks, rounds of tools
 //	log.go           the events
 //	dialect.go       text, and the seam to openai.go, ui.go and agui.go: one encoder each
+//	shared.go        the log where other replicas find it; follow.go how they show it; fleet keeps it in Redis
 //	serve.go v1.go   the HTTP handlers of chat routes and of /v1; resume.go of generations
 package chat
