@@ -45,6 +45,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.generations = chat.New(chat.Options{
 		Client: llm.New(llm.Options{Transport: guarded, Meter: cfg.Telemetry.Meter("atrium/clients/llm")}), Log: s.log,
+		Shared: cfg.Shared,
 	})
 	s.directory = tenants.NewDirectory(cfg.Store, &builder{server: s}, tenants.Options{
 		BaseDomain: cfg.BaseDomain, Log: s.log, Meter: cfg.Telemetry.Meter("atrium/tenants"),

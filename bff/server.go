@@ -40,6 +40,7 @@ type Config struct {
 	Cache     *cache.Cache
 	Limits    *limit.Limiter
 	Sessions  sessions.Store // of browsers; nil: in memory
+	Shared    chat.Shared    // of generations; nil: this replica is alone
 	Telemetry *observability.Telemetry
 	Transport *clients.Transport
 }
