@@ -74,8 +74,8 @@ func (p *parts) server(f *serverFlags, token string, documents tenants.Store) (*
 
 func (p *parts) close(ctx context.Context) error {
 	p.transport.Close()
-	p.limits.Close()
-	p.cache.Close() //nolint:contextcheck // it waits for its own, whose contexts it ends
+	p.limits.Close() //nolint:contextcheck // it waits for its own, whose contexts it ends
+	p.cache.Close()
 	var err error
 	if p.redis != nil {
 		p.fleet.Close()
