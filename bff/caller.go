@@ -48,6 +48,7 @@ func (k *caller) Call(ctx context.Context, vc *view.Call) (*view.Answer, error) 
 	a, err := k.answer(ctx, vc)
 	if err != nil {
 		span.SetStatus(codes.Error, err.Error())
+		k.call.rec.partFailed(vc.Step.Name, err)
 		return nil, err
 	}
 	span.SetAttributes(attribute.String("atrium.outcome", a.Outcome.String()))

@@ -2,8 +2,10 @@ package bff
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"atrium/bff/auth"
@@ -24,7 +26,8 @@ type record struct {
 	probe     bool   // of a balancer: not worth a line
 	status    int    // 0 until the header is written
 	bytes     int64
-	err       error // what went wrong, as the operator sees it
+	err       error                 // what went wrong, as the operator sees it
+	part      atomic.Pointer[error] // the first call of a view that failed, whether or not the view did
 }
 
 type recordKey struct{}
@@ -72,6 +75,12 @@ func (r *record) setRoute(rt *route) {
 	r.route, r.pattern = rt.key, rt.doc.Pattern.Text
 }
 
+// partFailed notes a call of a view that failed. Calls run at once, and one may end after its request.
+func (r *record) partFailed(step string, err error) {
+	err = fmt.Errorf("step %s: %w", step, err)
+	r.part.CompareAndSwap(nil, &err)
+}
+
 // code is what went wrong in one word, "" when nothing did.
 func (r *record) code() string {
 	if r.err == nil {
@@ -97,8 +106,12 @@ func (r *record) log(log *slog.Logger, req *http.Request, elapsed time.Duration)
 		slog.String("requestId", r.requestID),
 		slog.String("traceId", r.trace),
 	}
-	if r.err != nil {
-		attrs = append(attrs, slog.String("error", r.err.Error()))
+	err := r.err
+	if part := r.part.Load(); err == nil && part != nil {
+		err = *part // the answer does without it, and the operator is told
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
 		level = slog.LevelWarn
 	}
 	switch {

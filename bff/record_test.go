@@ -149,3 +149,17 @@ func TestLimitedAnswer(t *testing.T) {
 		t.Errorf("the whole tenant: %d %s", a.status, a.body)
 	}
 }
+
+// TestAFailedPartIsWarned holds that the line of a view that did without a part says which call failed, and how.
+func TestAFailedPartIsWarned(t *testing.T) {
+	up := new(crm)
+	up.instead("/orders", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	h := start(t, up, documents())
+	if a := h.get("/customers/17", "X-Request-Id", "without-orders"); a.status != http.StatusOK || !strings.Contains(a.body, `"outcome":"defaulted"`) {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	line := h.logLine("without-orders")
+	if !strings.Contains(line, `"level":"WARN"`) || !strings.Contains(line, `"error":"step orders: crm.listOrders: status 500"`) {
+		t.Errorf("the line is %s", line)
+	}
+}
