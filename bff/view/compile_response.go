@@ -151,10 +151,26 @@ func (c *compiler) compileTags() {
 	b := c.block(false)
 	if c.route.Cache != nil {
 		c.prog.tags = c.texts(c.route.Cache.Tags, b)
+		c.tagsNameTheRequest()
 	}
 	c.prog.purges = c.texts(c.route.Purges, b)
 	if c.mentionsBody && (c.route.Method == http.MethodGet || c.route.Method == http.MethodHead) {
 		c.report(c.route.KeyNode, "a %s request has no body, and a hole mentions it", c.route.Method)
+	}
+}
+
+// tagsNameTheRequest reports tags of the route's cache that wait for a step: an entry is stamped with its tags before it is filled, so
+// such a tag would be another one than a purge names.
+func (c *compiler) tagsNameTheRequest() {
+	for _, n := range c.route.Cache.Tags {
+		for _, v := range c.texts([]*document.Node{n}, c.block(false)) {
+			for _, name := range v.Names {
+				if name == "parts" || slices.ContainsFunc(c.prog.Steps, func(s *Step) bool { return s.Name == name }) {
+					c.report(n, "a route's tag is made before its steps run, and this one names %s; "+
+						"name path, query, header, user or vars, or put the cache on the step", name)
+				}
+			}
+		}
 	}
 }
 
